@@ -1,0 +1,1 @@
+"""What every part builds on; knows nothing of the product."""
