@@ -1,0 +1,215 @@
+"""A language model behind the OpenAI protocol: OpenAI itself, or any server that speaks like it."""
+
+import asyncio
+import math
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+
+if TYPE_CHECKING:
+    from openai import APIStatusError, AsyncOpenAI, AsyncStream
+    from openai.types.chat import ChatCompletionChunk
+
+CONNECT_SECONDS = 3.0
+RETRY_SECONDS = 0.3  # before the one retry of a refused or broken call, when the server does not say how long
+MAX_TOKENS = 500
+TEMPERATURE = 0.7
+
+# US dollars for a million tokens, in and out. Source: OpenAI's price list, 2026.
+PRICES: Final[Mapping[str, tuple[Decimal, Decimal]]] = {"gpt-4o-mini": (Decimal("0.15"), Decimal("0.60"))}
+MILLION = Decimal(1_000_000)
+
+
+class ModelUnavailable(Exception):
+    """The model did not answer, or stopped in the middle; `reason` names the kind of failure."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+@dataclass(frozen=True)
+class Message:
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """asked_by: a hash that lets the provider tell users apart without knowing them."""
+
+    messages: Sequence[Message]
+    asked_by: str
+
+
+@dataclass(frozen=True)
+class Spent:
+    """What a call used. cost_usd: None for a model whose price we do not know."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cost_usd: Decimal | None
+
+
+@dataclass(frozen=True)
+class CutOff:
+    """The answer grew too long, and ends in the middle of a sentence."""
+
+
+@dataclass(frozen=True)
+class Patience:
+    """
+    How long we wait, in seconds, before a quotation answers instead.
+
+    first_word: from asking, a retry included. silence: between two words. whole: from asking to the end.
+    """
+
+    first_word: float = 8.0
+    silence: float = 5.0
+    whole: float = 30.0  # 500 tokens at the speed of a slow server
+
+
+class Model(Protocol):
+    name: str
+
+    def stream(self, prompt: Prompt) -> AsyncIterator[str | Spent | CutOff]:
+        """
+        The answer in pieces, and among the last what it cost when the server says.
+
+        Raises:
+            ModelUnavailable: Before the first piece or after any.
+        """
+        ...
+
+
+class OpenAIModel:
+    def __init__(self, name: str, *, api_key: str, base_url: str | None, patience: Patience = Patience()) -> None:
+        self.name = name
+        self._api_key, self._base_url, self._patience = api_key, base_url, patience
+
+    async def warm_up(self) -> None:
+        """Import the SDK beside the event loop: it takes a second, which the first visitor would wait for."""
+        if "_client" not in vars(self):
+            await asyncio.to_thread(lambda: self._client.chat.completions)
+
+    @cached_property
+    def _client(self) -> "AsyncOpenAI":
+        # Imported here because an installation without a key never needs it.
+        from openai import AsyncOpenAI, Timeout
+
+        timeout = Timeout(None, connect=CONNECT_SECONDS)  # the rest of the time is kept by us
+        return AsyncOpenAI(api_key=self._api_key, base_url=self._base_url, timeout=timeout, max_retries=0)
+
+    async def close(self) -> None:
+        if "_client" in vars(self):
+            await self._client.close()
+
+    async def stream(self, prompt: Prompt) -> AsyncIterator[str | Spent | CutOff]:
+        await self.warm_up()
+        clock = asyncio.get_running_loop().time
+        end = clock() + self._patience.whole
+        chunks, finish, until = None, None, clock() + self._patience.first_word
+        try:
+            chunks = await self._opened(prompt, until)
+            while (chunk := await _next(chunks, min(until, end))) is not None:
+                text, spent, finished = self._read(chunk)
+                finish = finished or finish
+                if spent is not None:
+                    yield spent
+                if text:
+                    until = clock() + self._patience.silence
+                    yield text
+        finally:
+            if chunks is not None:
+                await chunks.close()
+        if finish == "length":
+            yield CutOff()
+        elif finish in (None, "content_filter"):
+            # The connection ended before the answer did, or the provider took it back.
+            raise ModelUnavailable(str(finish or "ended early"))
+
+    async def _opened(self, prompt: Prompt, until: float) -> "AsyncStream[ChatCompletionChunk]":
+        """The provider's answer as it begins, at the second try if the first was refused for the moment."""
+        from openai import APIConnectionError, APIStatusError, OpenAIError
+
+        try:
+            async with asyncio.timeout_at(until):
+                try:
+                    return await self._ask(prompt)
+                except (APIStatusError, APIConnectionError) as error:
+                    pause = _pause(error) if isinstance(error, APIStatusError) else RETRY_SECONDS
+                    if asyncio.get_running_loop().time() + pause >= until:
+                        raise
+                    await asyncio.sleep(pause)
+                    return await self._ask(prompt)
+        except OpenAIError as error:
+            raise ModelUnavailable(type(error).__name__) from error
+        except TimeoutError as error:
+            raise ModelUnavailable("slow") from error
+
+    async def _ask(self, prompt: Prompt) -> "AsyncStream[ChatCompletionChunk]":
+        # The SDK has a type for each role; to it they are all mappings.
+        messages: list[Any] = [{"role": message.role, "content": message.content} for message in prompt.messages]
+        return await self._client.chat.completions.create(
+            model=self.name,
+            messages=messages,
+            max_tokens=MAX_TOKENS,
+            temperature=TEMPERATURE,
+            user=prompt.asked_by,
+            stream=True,
+            stream_options={"include_usage": True},
+        )
+
+    def _read(self, chunk: "ChatCompletionChunk") -> tuple[str, Spent | None, str | None]:
+        """
+        A chunk's text, its usage, and why the answer ends there.
+
+        Raises:
+            ModelUnavailable: It is none. The SDK does not look at what servers send.
+        """
+        try:
+            choice = chunk.choices[0] if chunk.choices else None
+            text = (choice.delta.content or "") if choice else ""
+            used = chunk.usage
+            spent = self._spent(used.prompt_tokens, used.completion_tokens) if used else None
+            finish = choice.finish_reason if choice else None
+        except (AttributeError, TypeError, LookupError) as error:
+            raise ModelUnavailable("malformed") from error
+        return text, spent, finish
+
+    def _spent(self, prompt_tokens: int, completion_tokens: int) -> Spent:
+        price = PRICES.get(self.name)
+        cost = (prompt_tokens * price[0] + completion_tokens * price[1]) / MILLION if price else None
+        return Spent(prompt_tokens, completion_tokens, cost)
+
+
+async def _next(chunks: "AsyncStream[ChatCompletionChunk]", until: float) -> "ChatCompletionChunk | None":
+    """The next chunk, or None after the last."""
+    from openai import OpenAIError
+
+    try:
+        async with asyncio.timeout_at(until):
+            return await anext(chunks, None)
+    except OpenAIError as error:
+        raise ModelUnavailable(type(error).__name__) from error
+    except TimeoutError as error:
+        raise ModelUnavailable("silent") from error
+    except ValueError as error:
+        raise ModelUnavailable("malformed") from error
+    except Exception as error:
+        # A connection that breaks in mid-stream surfaces as the HTTP library's own error.
+        if type(error).__module__.partition(".")[0] in ("httpx", "httpx2", "httpcore", "httpcore2"):
+            raise ModelUnavailable(type(error).__name__) from error
+        raise
+
+
+def _pause(error: "APIStatusError") -> float:
+    """Seconds to wait before asking again; infinite for what another try would not change."""
+    if error.status_code not in (408, 409, 429) and error.status_code < 500:
+        return math.inf
+    try:
+        return max(RETRY_SECONDS, float(error.response.headers.get("retry-after", "0")))
+    except ValueError:  # a date: further away than a visitor waits
+        return math.inf
