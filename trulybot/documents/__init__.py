@@ -1,0 +1,1 @@
+"""What a workspace knows: upload, read, cut, embed, find again."""

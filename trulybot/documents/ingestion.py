@@ -1,0 +1,163 @@
+"""
+What happens to a document after it was taken in: read, cut, indexed by keywords, then by meaning.
+
+Keywords come first for everything that waits, because they cost a hundredth of an embedding: a large upload
+can be asked about at once, and gets better while it is embedded.
+"""
+
+import asyncio
+import time
+from collections.abc import Sequence
+
+from trulybot.documents import keywords, passage_queries
+from trulybot.documents.files import Files
+from trulybot.documents.models import Embedded, Indexed, IndexedPassage, Unembedded, Waiting
+from trulybot.documents.passages import cut
+from trulybot.documents.reading import reader
+from trulybot.documents.reading.models import ReadingError, Section
+from trulybot.documents.sentences import spoken_sentences
+from trulybot.documents.service import MEDIA_TYPE_OF, TITLE_CHARACTERS
+from trulybot.kit.db import Database, Identity
+from trulybot.kit.ids import uuid7
+from trulybot.kit.log import get_logger
+from trulybot.llm.embeddings import Embedder
+
+log = get_logger()
+
+TEXTS_AT_ONCE = 50  # indexed in one transaction of a few tenths of a second
+PASSAGES_AT_ONCE = 16  # embedded in one call: about a second on two cores, so that a question never waits longer
+TURN_SECONDS = 20.0  # of one workspace, before the worker looks at the others again
+ATTEMPTS = 2  # to index a document; what ends its reader, or us, twice is set aside
+MAY_PASS = ("reader_crashed", "out_of_memory")  # these may be the machine's fault: the second reading decides
+
+
+async def ingest(db: Database, files: Files, embedder: Embedder, job: Identity) -> bool:
+    """
+    Work through what waits in a workspace, for one turn. Answers with whether something still waits.
+
+    Raises:
+        EmbeddingsUnavailable: Everything is indexed by keywords, but the embedder does not answer. Come again.
+    """
+    until = time.monotonic() + TURN_SECONDS
+    while time.monotonic() < until:
+        if not (await _index_some(db, files, job) or await _embed_some(db, embedder, job)):
+            return False
+    return True
+
+
+async def _index_some(db: Database, files: Files, job: Identity) -> bool:
+    async with db.workspace(job) as tx:
+        waiting = await passage_queries.take_waiting(tx, TEXTS_AT_ONCE)
+        for document in waiting:
+            await tx.publish("document", document.id)
+    if not waiting:
+        return False
+    if waiting[0].attempts > ATTEMPTS:
+        await _give_up(db, job, waiting[0], ReadingError("reader_crashed"))
+    elif waiting[0].source == "file":
+        await _index_file(db, files, waiting[0], job)
+    else:
+        await _index_texts(db, waiting, job)
+    return True
+
+
+async def _index_texts(db: Database, documents: Sequence[Waiting], job: Identity) -> None:
+    indexed = await asyncio.to_thread(_index_all, documents)
+    async with db.workspace(job) as tx:
+        await passage_queries.swap_in(tx, [one for one in indexed if one.passages])
+    empty = {one.id for one in indexed if not one.passages}
+    for document in documents:
+        if document.id in empty:
+            await _give_up(db, job, document, ReadingError("no_text"))
+
+
+def _index_all(documents: Sequence[Waiting]) -> list[Indexed]:
+    return [
+        _index(document, [Section((), document.content or "")], None, document.media_type) for document in documents
+    ]
+
+
+async def _index_file(db: Database, files: Files, document: Waiting, job: Identity) -> None:
+    assert document.file_key is not None  # noqa: S101  (a file that was refused does not wait)
+    try:
+        reading = await reader.read(files.path(document.file_key), document.title, document.media_type)
+        media_type = MEDIA_TYPE_OF[reading.kind]
+        indexed = await asyncio.to_thread(_index, document, reading.sections, reading.title, media_type)
+        if not indexed.passages:
+            raise ReadingError("no_text")
+    except ReadingError as error:
+        if error.code in MAY_PASS and document.attempts < ATTEMPTS:
+            log.warning("document.read_again", document_id=str(document.id), code=error.code, where=error.where)
+        else:
+            await _give_up(db, job, document, error)
+        return
+    except FileNotFoundError:
+        await _give_up(db, job, document, ReadingError("damaged_file", where="the file is not there"))
+        return
+    async with db.workspace(job) as tx:
+        await passage_queries.swap_in(tx, [indexed])
+        await tx.publish("document", document.id)
+
+
+async def _give_up(db: Database, job: Identity, document: Waiting, error: ReadingError) -> None:
+    log.info("document.failed", document_id=str(document.id), code=error.code, where=error.where)
+    async with db.workspace(job) as tx:
+        await passage_queries.fail(tx, document, error.code, error.message)
+        await tx.publish("document", document.id)
+
+
+def _index(document: Waiting, sections: Sequence[Section], title: str | None, media_type: str) -> Indexed:
+    """Cut into passages and count their terms; plain computing, for a thread."""
+    title = title[:TITLE_CHARACTERS] if title else None
+    passages = []
+    for passage in cut(sections):
+        heading = _below(title or document.title, passage.heading)
+        terms = keywords.weights(title or document.title, heading, passage.text)
+        passages.append(
+            IndexedPassage(
+                id=uuid7(),
+                ordinal=passage.ordinal,
+                page=passage.page,
+                heading=heading,
+                text=passage.text,
+                terms=terms,
+                length=keywords.length(terms),
+            )
+        )
+    content = "\n\n".join(section.text for section in sections)
+    return Indexed(document.id, document.content_hash, title, content, media_type, passages)
+
+
+def _below(title: str, heading: str) -> str:
+    """The path of headings without the title, which many a document repeats as its first heading."""
+    return heading.removeprefix(title).removeprefix(" › ") if heading.partition(" › ")[0] == title else heading
+
+
+async def _embed_some(db: Database, embedder: Embedder, job: Identity) -> bool:
+    async with db.workspace(job) as tx:
+        passages = await passage_queries.unembedded(tx, PASSAGES_AT_ONCE)
+    if not passages:
+        return False
+    parts = [spoken_sentences(passage.title, passage.heading, passage.text) for passage in passages]
+    texts = [spoken(passage) for passage in passages]
+    vectors = await embedder.embed_passages([*texts, *(sentence for part in parts for sentence in part)])
+    whole, rest = vectors[: len(passages)], iter(vectors[len(passages) :])
+    embedded = [
+        Embedded(passage.id, vector, [next(rest) for _ in part])
+        for passage, vector, part in zip(passages, whole, parts, strict=True)
+    ]
+    async with db.workspace(job) as tx:
+        await passage_queries.embed(tx, embedded, embedder.model)
+        for document_id in {passage.document_id for passage in passages}:
+            await tx.publish("document", document_id)
+    return True
+
+
+def spoken(passage: Unembedded) -> str:
+    """
+    What the embedder reads of a passage: where it stands, then what it says.
+
+    A full stop between them instead was measured: +.014 nDCG@10 for Chinese questions about English texts (XQuAD),
+    -.008 on guides (doc2dial).
+    """
+    return "\n".join(part for part in (passage.title, passage.heading, passage.text) if part)

@@ -1,0 +1,245 @@
+"""
+The passages' SQL: how documents become what can be found.
+
+Whoever changes documents locks their rows first, in the order of their ids, then their passages, then the counts of
+the knowledge. So nobody waits in a ring, and what was deleted or replaced meanwhile is left alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from trulybot.documents.models import Embedded, Indexed, Unembedded, Waiting
+from trulybot.kit.db import Tx
+
+
+async def take_waiting(tx: Tx, limit: int) -> list[Waiting]:
+    """
+    The texts that wait longest, or one file, marked as being processed with this attempt counted.
+
+    What did not get through in company is taken alone the next time, after the others, so that it stops nothing else.
+    """
+    return await tx.all(
+        Waiting,
+        """
+        with waiting as (
+            select id, attempts, created_at, source = 'file' or attempts > 0 as alone
+              from documents
+             where workspace_id = %(workspace_id)s
+               and (status = 'queued' or (status = 'processing' and not indexed))
+             order by alone, attempts, created_at, id
+             limit %(limit)s
+               for update skip locked
+        )
+        update documents
+           set status = 'processing', attempts = attempts + 1, updated_at = now()
+         where workspace_id = %(workspace_id)s
+           and id in (select id from waiting where not alone
+                      union all
+                      (select id
+                         from waiting
+                        where not exists (select from waiting where not alone)
+                        order by attempts, created_at, id
+                        limit 1))
+        returning id, title, source, content, content_hash, file_key, media_type, attempts
+        """,
+        workspace_id=tx.workspace_id,
+        limit=limit,
+    )
+
+
+async def swap_in(tx: Tx, indexed: Sequence[Indexed]) -> None:
+    """Put the new passages of documents in the place of the old ones, searchable by keywords from then on."""
+    before = {row.id: row for row in await _taken(tx, indexed)}
+    indexed = [document for document in indexed if document.id in before]
+    await tx.run(
+        "delete from passages where workspace_id = %(workspace_id)s and document_id = any (%(ids)s)",
+        workspace_id=tx.workspace_id,
+        ids=list(before),
+    )
+    await _insert(tx, indexed)
+    lengths = [sum(passage.length for passage in document.passages) for document in indexed]
+    await tx.run(
+        """
+        update documents d
+           set content = n.content, title = coalesce(n.title, d.title), media_type = n.media_type, indexed = true,
+               passages = n.passages, unembedded = n.passages, terms = n.terms,
+               error_code = null, error_message = null, updated_at = now()
+          from unnest(%(id)s::uuid[], %(content)s::text[], %(title)s::text[], %(media_type)s::text[],
+                      %(passages)s::int[], %(terms)s::bigint[])
+               as n (id, content, title, media_type, passages, terms)
+         where d.workspace_id = %(workspace_id)s
+           and d.id = n.id
+        """,
+        workspace_id=tx.workspace_id,
+        id=[document.id for document in indexed],
+        content=[document.content for document in indexed],
+        title=[document.title for document in indexed],
+        media_type=[document.media_type for document in indexed],
+        passages=[len(document.passages) for document in indexed],
+        terms=lengths,
+    )
+    await count(
+        tx,
+        passages=sum(len(document.passages) for document in indexed) - sum(row.passages for row in before.values()),
+        terms=sum(lengths) - sum(row.terms for row in before.values()),
+    )
+
+
+async def _taken(tx: Tx, indexed: Sequence[Indexed]) -> list["_Taken"]:
+    """Lock those documents that are still to become what was read of them."""
+    return await tx.all(
+        _Taken,
+        """
+        select d.id, d.passages, d.terms
+          from documents d
+          join unnest(%(ids)s::uuid[], %(hashes)s::bytea[]) as n (id, content_hash)
+            on n.id = d.id and n.content_hash = d.content_hash
+         where d.workspace_id = %(workspace_id)s
+           and d.status = 'processing'
+           and not d.indexed
+         order by d.id
+           for update of d
+        """,
+        workspace_id=tx.workspace_id,
+        ids=[document.id for document in indexed],
+        hashes=[document.content_hash for document in indexed],
+    )
+
+
+@dataclass(frozen=True)
+class _Taken:
+    id: UUID
+    passages: int
+    terms: int
+
+
+async def _insert(tx: Tx, indexed: Sequence[Indexed]) -> None:
+    passages = [(document.id, passage) for document in indexed for passage in document.passages]
+    await tx.run(
+        """
+        insert into passages (id, document_id, ordinal, page, heading, text, length)
+        select *
+          from unnest(%(id)s::uuid[], %(document_id)s::uuid[], %(ordinal)s::int[], %(page)s::int[],
+                      %(heading)s::text[], %(text)s::text[], %(length)s::int[])
+        """,
+        id=[passage.id for _, passage in passages],
+        document_id=[document_id for document_id, _ in passages],
+        ordinal=[passage.ordinal for _, passage in passages],
+        page=[passage.page for _, passage in passages],
+        heading=[passage.heading for _, passage in passages],
+        text=[passage.text for _, passage in passages],
+        length=[passage.length for _, passage in passages],
+    )
+    terms = [(term, passage, often) for _, passage in passages for term, often in passage.terms.items()]
+    await tx.run(
+        """
+        insert into passage_terms (term, passage_id, frequency, length)
+        select * from unnest(%(term)s::text[], %(passage_id)s::uuid[], %(frequency)s::real[], %(length)s::int[])
+        """,
+        term=[term for term, _, _ in terms],
+        passage_id=[passage.id for _, passage, _ in terms],
+        frequency=[often for _, _, often in terms],
+        length=[passage.length for _, passage, _ in terms],
+    )
+
+
+async def unembedded(tx: Tx, limit: int) -> list[Unembedded]:
+    return await tx.all(
+        Unembedded,
+        """
+        select p.id, p.document_id, d.title, p.heading, p.text
+          from passages p
+          join documents d on d.workspace_id = p.workspace_id and d.id = p.document_id
+         where p.workspace_id = %(workspace_id)s
+           and p.embedding is null
+         order by d.created_at, d.id, p.ordinal
+         limit %(limit)s
+        """,
+        workspace_id=tx.workspace_id,
+        limit=limit,
+    )
+
+
+async def embed(tx: Tx, passages: Sequence[Embedded], model: str) -> None:
+    """Give passages their vectors; a document whose last one this was becomes ready."""
+    await tx.run(
+        """
+        select d.id
+          from documents d
+         where d.workspace_id = %(workspace_id)s
+           and d.id in (select document_id from passages where workspace_id = %(workspace_id)s and id = any (%(ids)s))
+         order by d.id
+           for update
+        """,
+        workspace_id=tx.workspace_id,
+        ids=[passage.id for passage in passages],
+    )
+    await tx.run(
+        """
+        with embedded as (
+            update passages p
+               set embedding = n.embedding::halfvec, sentences = n.sentences::halfvec[], embedding_model = %(model)s
+              from unnest(%(id)s::uuid[], %(embedding)s::text[], %(sentences)s::text[])
+                   as n (id, embedding, sentences)
+             where p.workspace_id = %(workspace_id)s
+               and p.id = n.id
+               and p.embedding is null
+            returning p.document_id
+        ), counted as (
+            select document_id, count(*)::int as embedded from embedded group by document_id
+        )
+        update documents d
+           set unembedded = unembedded - counted.embedded,
+               -- The passages may be of a version that is being replaced, or whose replacement failed.
+               status = case when indexed and status = 'processing' and unembedded = counted.embedded
+                             then 'ready' else status end,
+               updated_at = now()
+          from counted
+         where d.workspace_id = %(workspace_id)s
+           and d.id = counted.document_id
+        """,
+        workspace_id=tx.workspace_id,
+        model=model,
+        id=[passage.id for passage in passages],
+        embedding=[_vector(passage.vector) for passage in passages],
+        sentences=["{" + ",".join(f'"{_vector(one)}"' for one in passage.sentences) + "}" for passage in passages],
+    )
+    await count(tx)
+
+
+def _vector(values: Sequence[float]) -> str:
+    return "[" + ",".join(f"{value:.6g}" for value in values) + "]"
+
+
+async def fail(tx: Tx, document: Waiting, code: str, message: str) -> None:
+    """Say why a document cannot be read. Passages of an earlier version go on answering."""
+    await tx.run(
+        """
+        update documents
+           set status = 'failed', error_code = %(code)s, error_message = %(message)s, updated_at = now()
+         where workspace_id = %(workspace_id)s
+           and id = %(id)s
+           and content_hash = %(content_hash)s
+           and status = 'processing'
+        """,
+        workspace_id=tx.workspace_id,
+        id=document.id,
+        content_hash=document.content_hash,
+        code=code,
+        message=message,
+    )
+
+
+async def count(tx: Tx, *, passages: int = 0, terms: int = 0) -> None:
+    """Note a change of the knowledge: what was kept for an older version can no longer answer."""
+    await tx.run(
+        """
+        update knowledge
+           set version = version + 1, passages = passages + %(passages)s, terms = terms + %(terms)s
+         where workspace_id = %(workspace_id)s
+        """,
+        workspace_id=tx.workspace_id,
+        passages=passages,
+        terms=terms,
+    )

@@ -1,0 +1,292 @@
+"""The documents' SQL."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from psycopg import Rollback
+
+from trulybot.documents import passage_queries
+from trulybot.documents.models import Document, Failure, Kept, NewDocument, Status, Summary
+from trulybot.kit.db import Tx
+
+
+@dataclass(frozen=True)
+class _Row:
+    id: UUID
+    external_id: str | None
+    title: str
+    url: str | None
+    language: str | None
+    source: Literal["text", "file"]
+    media_type: str
+    bytes: int
+    status: Status
+    error_code: str | None
+    error_message: str | None
+    passages: int
+    unembedded: int
+    created_at: datetime
+    updated_at: datetime
+
+    def document(self) -> Document:
+        error = Failure(self.error_code, self.error_message or "") if self.error_code else None
+        return Document(
+            id=self.id,
+            external_id=self.external_id,
+            title=self.title,
+            url=self.url,
+            language=self.language,
+            source=self.source,
+            media_type=self.media_type,
+            bytes=self.bytes,
+            status=self.status,
+            error=error,
+            passages=self.passages,
+            embedded=self.passages - self.unembedded,
+            created_at=self.created_at,
+            updated_at=self.updated_at,
+        )
+
+
+async def add(tx: Tx, documents: Sequence[NewDocument], created_by: UUID | None) -> Kept:
+    """
+    Keep new documents, and those whose content changed or failed.
+
+    No two of `documents` may share an external id, or a content hash when they have none.
+    """
+    # In one order for every upload: two that hold the same documents then wait for each other in turn, not in a ring.
+    columns = _columns(sorted(documents, key=lambda new: (new.external_id or "", new.content_hash)), created_by)
+    # In one order for every upload: two that hold the same documents then wait for each other in turn, not in a ring.
+    columns = _columns(sorted(documents, key=lambda new: (new.external_id or "", new.content_hash)), created_by)
+    added, held = 0, dict[UUID, str | None]()
+    while added + len(held) < len(documents):
+        async with tx.connection.transaction() as attempt:
+            added = await _insert(tx, columns)
+            held = await _hold(tx, documents) if added < len(documents) else {}
+            if added + len(held) < len(documents):
+                raise Rollback(attempt)  # one that was in the way has been deleted just now
+    replaced = await _replace(tx, columns, list(held)) if held else []
+    return Kept(added + len(replaced), [key for id in replaced if (key := held[id]) is not None])
+
+
+async def _insert(tx: Tx, columns: Mapping[str, Sequence[object]]) -> int:
+    return await tx.run(
+        """
+        insert into documents
+               (id, external_id, title, url, language, source, content, content_hash, file_key, media_type, bytes,
+                status, error_code, error_message, created_by)
+        select *
+          from unnest(%(id)s::uuid[], %(external_id)s::text[], %(title)s::text[], %(url)s::text[],
+                      %(language)s::text[], %(source)s::text[], %(content)s::text[], %(content_hash)s::bytea[],
+                      %(file_key)s::text[], %(media_type)s::text[], %(bytes)s::bigint[], %(status)s::text[],
+                      %(error_code)s::text[], %(error_message)s::text[], %(created_by)s::uuid[])
+            on conflict do nothing
+        """,
+        **columns,
+    )
+
+
+async def _hold(tx: Tx, documents: Sequence[NewDocument]) -> dict[UUID, str | None]:
+    """Lock the rows that were there already, under ids of their own, and answer with their files' keys."""
+    rows = await tx.all(
+        _Held,
+        """
+        select id, file_key
+          from documents
+         where workspace_id = %(workspace_id)s
+           and (external_id = any (%(names)s) or (external_id is null and content_hash = any (%(hashes)s)))
+           and id <> all (%(sent)s)
+         order by id
+           for update
+        """,
+        workspace_id=tx.workspace_id,
+        sent=[d.id for d in documents],
+        **_names(documents),
+    )
+    return {row.id: row.file_key for row in rows}
+
+
+@dataclass(frozen=True)
+class _Held:
+    id: UUID
+    file_key: str | None
+
+
+async def _replace(tx: Tx, columns: Mapping[str, Sequence[object]], held: Sequence[UUID]) -> list[UUID]:
+    """Give documents that were there already the content that was sent, where it differs. Answers with which."""
+    rows = await tx.all(
+        _Held,
+        """
+        update documents d
+           set title = n.title, url = n.url, language = n.language, source = n.source, content = n.content,
+               content_hash = n.content_hash, file_key = n.file_key, media_type = n.media_type, bytes = n.bytes,
+               status = n.status, error_code = n.error_code, error_message = n.error_message,
+               indexed = false, attempts = 0, updated_at = now()
+          from unnest(%(external_id)s::text[], %(title)s::text[], %(url)s::text[],
+                      %(language)s::text[], %(source)s::text[], %(content)s::text[], %(content_hash)s::bytea[],
+                      %(file_key)s::text[], %(media_type)s::text[], %(bytes)s::bigint[], %(status)s::text[],
+                      %(error_code)s::text[], %(error_message)s::text[])
+               as n (external_id, title, url, language, source, content, content_hash, file_key, media_type, bytes,
+                     status, error_code, error_message)
+         where d.workspace_id = %(workspace_id)s
+           and d.id = any (%(held)s)
+           and (d.external_id = n.external_id
+                or (d.external_id is null and n.external_id is null and d.content_hash = n.content_hash))
+           and (d.content_hash <> n.content_hash or d.status = 'failed')
+        returning d.id, d.file_key
+        """,
+        workspace_id=tx.workspace_id,
+        held=held,
+        **columns,
+    )
+    return [row.id for row in rows]
+
+
+def _columns(documents: Sequence[NewDocument], created_by: UUID | None) -> dict[str, list[object]]:
+    plain = "id external_id title url language source content content_hash file_key media_type bytes".split()
+    columns: dict[str, list[object]] = {name: [getattr(d, name) for d in documents] for name in plain}
+    columns["status"] = ["failed" if d.error else "queued" for d in documents]
+    columns["error_code"] = [d.error.code if d.error else None for d in documents]
+    columns["error_message"] = [d.error.message if d.error else None for d in documents]
+    columns["created_by"] = [created_by for _ in documents]
+    return columns
+
+
+def _names(documents: Sequence[NewDocument]) -> dict[str, list[str] | list[bytes]]:
+    """By what documents are told apart: the caller's own ids, and the content where there is none."""
+    return {
+        "names": [d.external_id for d in documents if d.external_id is not None],
+        "hashes": [d.content_hash for d in documents if d.external_id is None],
+    }
+
+
+async def matching(tx: Tx, documents: Sequence[NewDocument]) -> dict[str | bytes, tuple[Document, str | None]]:
+    """The kept documents, each with its file's key, by external id, and those without one by content hash."""
+    rows = await tx.all(
+        _Matched,
+        """
+        select id, external_id, title, url, language, source, media_type, bytes, status, error_code, error_message,
+               passages, unembedded, created_at, updated_at, content_hash, file_key
+          from documents
+         where workspace_id = %(workspace_id)s
+           and (external_id = any (%(names)s) or (external_id is null and content_hash = any (%(hashes)s)))
+        """,
+        workspace_id=tx.workspace_id,
+        **_names(documents),
+    )
+    return {
+        row.external_id if row.external_id is not None else row.content_hash: (row.document(), row.file_key)
+        for row in rows
+    }
+
+
+@dataclass(frozen=True)
+class _Matched(_Row):
+    content_hash: bytes
+    file_key: str | None
+
+
+async def get(tx: Tx, document_id: UUID) -> Document:
+    row = await tx.one(
+        _Row,
+        """
+        select id, external_id, title, url, language, source, media_type, bytes, status, error_code, error_message,
+               passages, unembedded, created_at, updated_at
+          from documents
+         where workspace_id = %(workspace_id)s
+           and id = %(document_id)s
+        """,
+        workspace_id=tx.workspace_id,
+        document_id=document_id,
+    )
+    return row.document()
+
+
+async def page(
+    tx: Tx, *, status: Status | None, before: tuple[datetime | None, UUID | None], limit: int
+) -> list[Document]:
+    """From new to old."""
+    rows = await tx.all(
+        _Row,
+        """
+        select id, external_id, title, url, language, source, media_type, bytes, status, error_code, error_message,
+               passages, unembedded, created_at, updated_at
+          from documents
+         where workspace_id = %(workspace_id)s
+           and (%(status)s::text is null or status = %(status)s)
+           and (%(at)s::timestamptz is null or (created_at, id) < (%(at)s, %(id)s::uuid))
+         order by created_at desc, id desc
+         limit %(limit)s
+        """,
+        workspace_id=tx.workspace_id,
+        status=status,
+        at=before[0],
+        id=before[1],
+        limit=limit,
+    )
+    return [row.document() for row in rows]
+
+
+async def changed_since(tx: Tx, since: datetime, *, limit: int) -> list[Document]:
+    """The last that changed, from the earliest change to the latest."""
+    rows = await tx.all(
+        _Row,
+        """
+        select id, external_id, title, url, language, source, media_type, bytes, status, error_code, error_message,
+               passages, unembedded, created_at, updated_at
+          from documents
+         where workspace_id = %(workspace_id)s
+           and updated_at >= %(since)s
+         order by updated_at desc, id desc
+         limit %(limit)s
+        """,
+        workspace_id=tx.workspace_id,
+        since=since,
+        limit=limit,
+    )
+    return [row.document() for row in reversed(rows)]
+
+
+async def summary(tx: Tx) -> Summary:
+    return await tx.one(
+        Summary,
+        """
+        select count(*) filter (where status = 'queued') as queued,
+               count(*) filter (where status = 'processing') as processing,
+               count(*) filter (where status = 'ready') as ready,
+               count(*) filter (where status = 'failed') as failed,
+               count(*) as total
+          from documents
+         where workspace_id = %(workspace_id)s
+        """,
+        workspace_id=tx.workspace_id,
+    )
+
+
+async def remove(tx: Tx, document_id: UUID) -> tuple[bool, str | None]:
+    """Delete a document with its passages. Answers with whether it was there, and the key of its file."""
+    row = await tx.maybe(
+        _Removed,
+        """
+        delete from documents
+         where workspace_id = %(workspace_id)s
+           and id = %(document_id)s
+        returning file_key, passages, terms
+        """,
+        workspace_id=tx.workspace_id,
+        document_id=document_id,
+    )
+    if row is None:
+        return False, None
+    await passage_queries.count(tx, passages=-row.passages, terms=-row.terms)
+    return True, row.file_key
+
+
+@dataclass(frozen=True)
+class _Removed:
+    file_key: str | None
+    passages: int
+    terms: int

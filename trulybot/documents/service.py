@@ -1,0 +1,176 @@
+"""Take a document in, show it, take it out again."""
+
+import asyncio
+import hashlib
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import BinaryIO
+from uuid import UUID
+
+from trulybot.documents import queries
+from trulybot.documents.errors import EmptyText, FileRefused
+from trulybot.documents.files import Files, fingerprint
+from trulybot.documents.forms import TextDocument
+from trulybot.documents.models import Added, Document, Failure, NewDocument, Status, Summary
+from trulybot.documents.reading import kinds
+from trulybot.documents.reading.models import Limits, ReadingError
+from trulybot.kit.db import Identity, Tx
+from trulybot.kit.errors import NotFound
+from trulybot.kit.ids import uuid7
+from trulybot.kit.text import one_line
+from trulybot.workspaces import queries as workspaces
+
+TITLE_CHARACTERS = 500
+UNKNOWN_TYPE = "application/octet-stream"
+MEDIA_TYPE_OF = {kind: media_type for media_type, kind in reversed(kinds.MEDIA_TYPES.items())}
+SNIFFED_BYTES = 8192  # of a file, to tell its kind before it is kept
+
+
+def from_text(form: TextDocument) -> NewDocument:
+    """
+    A document of pasted text. Its title is the first line when none is given.
+
+    Raises:
+        EmptyText: There is nothing but white space.
+    """
+    if not form.text.strip():
+        raise EmptyText
+    title = form.title or one_line(form.text.strip().partition("\n")[0])
+    identity = "\0".join((title, form.url or "", form.text))
+    return NewDocument(
+        id=uuid7(),
+        external_id=form.external_id,
+        title=title[:TITLE_CHARACTERS],
+        url=form.url,
+        language=form.language,
+        source="text",
+        content=form.text,
+        content_hash=hashlib.sha256(identity.encode()).digest(),
+        media_type="text/plain",
+        bytes=len(form.text.encode()),
+    )
+
+
+async def from_file(files: Files, file: BinaryIO, name: str, declared_type: str | None, *, by: Identity) -> NewDocument:
+    """A document of an uploaded file, kept on disk; a file that cannot be read carries the reason."""
+    assert by.workspace_id is not None  # noqa: S101  (no actor is without one)
+    digest = await asyncio.to_thread(fingerprint, file)
+    size = file.seek(0, 2)
+    file.seek(0)
+    id = uuid7()
+    refused, media_type = _glance(file.read(SNIFFED_BYTES), size, name, declared_type)
+    file.seek(0)
+    key = None if refused else await asyncio.to_thread(files.keep, file, by.workspace_id, id)
+    return NewDocument(
+        id=id,
+        external_id=None,
+        title=_title_of(name),
+        url=None,
+        language=None,
+        source="file",
+        content=None,
+        content_hash=digest,
+        media_type=media_type,
+        bytes=size,
+        file_key=key,
+        error=refused,
+    )
+
+
+async def add(tx: Tx, documents: Sequence[NewDocument], *, created_by: UUID | None) -> Added:
+    """
+    Keep documents, queue what there is to do, and answer with each as it stands, in the order sent.
+
+    What is the same as a document that is there already is not kept again.
+    """
+    unique = {_key(document): document for document in documents}
+    now = await queries.add(tx, list(unique.values()), created_by)
+    if now.changed:
+        await workspaces.count_usage(tx, uploads=now.changed)
+        # One job at a time in a workspace: it takes whatever waits, so a large upload is one stream of work.
+        await tx.enqueue("documents.ingest", queue="ingest", lock=f"ingest:{tx.workspace_id}")
+    for file_key in now.replaced_files:
+        await tx.enqueue("documents.forget_file", file_key=file_key)
+    kept = await queries.matching(tx, list(unique.values()))
+    in_use = {file_key for _, file_key in kept.values()}
+    return Added(
+        documents=[kept[_key(document)][0] for document in documents],
+        unused_files=[document.file_key for document in documents if document.file_key not in in_use],
+    )
+
+
+async def get(tx: Tx, document_id: UUID) -> Document:
+    return await queries.get(tx, document_id)
+
+
+async def page(
+    tx: Tx, *, status: Status | None, before: tuple[datetime | None, UUID | None], limit: int
+) -> list[Document]:
+    return await queries.page(tx, status=status, before=before, limit=limit)
+
+
+async def changed_since(tx: Tx, since: datetime, *, limit: int) -> list[Document]:
+    """The last documents that changed, from the earliest change to the latest."""
+    return await queries.changed_since(tx, since, limit=limit)
+
+
+async def summary(tx: Tx) -> Summary:
+    return await queries.summary(tx)
+
+
+async def remove(tx: Tx, document_id: UUID) -> None:
+    """
+    Take a document out with its passages and vectors, and its file once this commits.
+
+    Raises:
+        NotFound: There is none with this id in the workspace.
+    """
+    found, file_key = await queries.remove(tx, document_id)
+    if not found:
+        raise NotFound
+    if file_key is not None:
+        await tx.enqueue("documents.forget_file", file_key=file_key)
+    await tx.publish("document", document_id)
+
+
+def forget_files(files: Files, keys: Sequence[str | None]) -> None:
+    for key in keys:
+        if key is not None:
+            files.forget(key)
+
+
+def refuse_if_alone(documents: Sequence[NewDocument]) -> None:
+    """
+    Answer a request that brought one unreadable file with the reason; among others it is listed as failed.
+
+    Raises:
+        FileRefused: There is one document, and it cannot be read.
+    """
+    if len(documents) == 1 and documents[0].error is not None:
+        raise FileRefused(documents[0].error.code, documents[0].error.message)
+
+
+def _glance(head: bytes, size: int, name: str, declared_type: str | None) -> tuple[Failure | None, str]:
+    """What can be said of a file from its first bytes alone, and the media type it seems to have."""
+    kind = kinds.hint(name, declared_type)
+    try:
+        if size == 0:
+            raise ReadingError("empty_file")
+        if size > Limits.file_bytes:
+            raise ReadingError("too_large")
+        kind = kinds.of_container(head) or kind
+    except ReadingError as error:
+        return Failure(error.code, error.message), UNKNOWN_TYPE
+    return None, MEDIA_TYPE_OF.get(kind or "txt", UNKNOWN_TYPE)
+
+
+def _title_of(name: str) -> str:
+    """A file's name without its folder and ending, as a title until the document says its own."""
+    base = re.split(r"[\\/]", name)[-1]
+    stem = base.rpartition(".")[0] or base
+    return one_line(re.sub(r"[_]+", " ", stem))[:TITLE_CHARACTERS] or "Untitled"
+
+
+def _key(document: NewDocument) -> str | bytes:
+    return document.external_id if document.external_id is not None else document.content_hash
