@@ -1,0 +1,81 @@
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trulybot.answers.ranking import Candidate, rank
+
+
+def candidate(number, *, cosine=None, sentence_cosines=(), bm25=0.0):
+    return Candidate(
+        UUID(int=number), UUID(int=number), None, "Title", None, "", "Text.", cosine, sentence_cosines, bm25
+    )
+
+
+def order(ranked):
+    return [place.passage_id.int for place in ranked]
+
+
+def test_meaning_and_words_decide_together():
+    ranked = rank([candidate(1, cosine=0.85), candidate(2, cosine=0.84, bm25=2.0)], {"refund": 4.0})
+
+    assert order(ranked) == [2, 1]
+
+
+def test_words_in_another_language_do_not_outvote_the_meaning():
+    # One common word of the question is found; the others are in no passage and so carry the most information.
+    idf = {"de": 1.0, "reembolso": 7.0, "pedido": 7.0}
+
+    ranked = rank([candidate(1, cosine=0.84, bm25=0.9), candidate(2, cosine=0.87)], idf)
+
+    assert order(ranked) == [2, 1]
+
+
+def test_a_close_sentence_lifts_its_passage():
+    ranked = rank(
+        [candidate(1, cosine=0.85, sentence_cosines=[0.8]), candidate(2, cosine=0.84, sentence_cosines=[0.7, 0.9])], {}
+    )
+
+    assert order(ranked) == [2, 1]
+
+
+def test_words_alone_rank_when_nothing_is_embedded():
+    ranked = rank([candidate(1, bm25=1.0), candidate(2, bm25=3.0)], {"refund": 4.0})
+
+    assert order(ranked) == [2, 1]
+    assert ranked[0].meaning is None
+    assert ranked[0].words == 0.75
+
+
+def test_a_passage_that_waits_for_its_vector_is_found_by_its_words():
+    embedded = [candidate(number, cosine=0.8) for number in range(1, 4)]
+
+    ranked = rank([*embedded, candidate(9, bm25=3.0)], {"refund": 4.0})
+
+    assert order(ranked)[0] == 9
+
+
+def test_nothing_found_is_nothing_ranked():
+    assert rank([], {"refund": 4.0}) == []
+
+
+@given(st.lists(st.tuples(st.one_of(st.none(), st.floats(-1, 1)), st.floats(0, 50)), max_size=20))
+def test_scores_lie_between_nothing_and_one(found):
+    ranked = rank([candidate(n, cosine=cosine, bm25=bm25) for n, (cosine, bm25) in enumerate(found)], {"a": 50.0})
+
+    assert all(0 <= place.score <= 1 for place in ranked)
+    assert [place.score for place in ranked] == sorted((place.score for place in ranked), reverse=True)
+
+
+def test_equal_passages_keep_one_order():
+    found = [candidate(number, cosine=0.8) for number in (3, 1, 2)]
+
+    assert order(rank(found, {})) == order(rank(found[::-1], {})) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("field", ["title", "heading", "text", "document_id"])
+def test_a_ranked_passage_can_be_read_like_its_candidate(field):
+    (ranked,) = rank([candidate(1, cosine=0.5)], {})
+
+    assert getattr(ranked, field) == getattr(ranked.candidate, field)
