@@ -1,0 +1,1 @@
+"""Visitors' questions and what they were told."""

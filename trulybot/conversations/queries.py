@@ -1,0 +1,96 @@
+"""The conversations' SQL."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from psycopg.types.json import Jsonb
+
+from trulybot.kit.db import Tx
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A question and, once there is one, its answer as it was sent."""
+
+    id: UUID
+    conversation_id: UUID
+    question: str
+    answer: dict[str, Any] | None
+
+
+async def turn(tx: Tx, turn_id: UUID) -> Turn | None:
+    return await tx.maybe(
+        Turn,
+        """
+        select id, conversation_id, question, answer
+          from turns
+         where workspace_id = %(workspace_id)s
+           and id = %(turn_id)s
+        """,
+        workspace_id=tx.workspace_id,
+        turn_id=turn_id,
+    )
+
+
+async def touch(tx: Tx, conversation_id: UUID) -> bool:
+    """Note that a conversation goes on; False when the caller has none with this id."""
+    return bool(
+        await tx.run(
+            """
+            update conversations
+               set updated_at = now()
+             where workspace_id = %(workspace_id)s
+               and id = %(conversation_id)s
+            """,
+            workspace_id=tx.workspace_id,
+            conversation_id=conversation_id,
+        )
+    )
+
+
+async def begin(
+    tx: Tx, conversation_id: UUID, *, visitor_id: UUID | None, user_id: UUID | None, key_id: UUID | None
+) -> None:
+    await tx.run(
+        """
+        insert into conversations (id, visitor_id, user_id, key_id)
+        values (%(id)s, %(visitor_id)s, %(user_id)s, %(key_id)s)
+        """,
+        id=conversation_id,
+        visitor_id=visitor_id,
+        user_id=user_id,
+        key_id=key_id,
+    )
+
+
+async def keep_question(tx: Tx, turn_id: UUID, conversation_id: UUID, question: str) -> bool:
+    """False when a turn with this id is there already, whoever's it is."""
+    return bool(
+        await tx.run(
+            """
+            insert into turns (id, conversation_id, question)
+            values (%(id)s, %(conversation_id)s, %(question)s)
+                on conflict do nothing
+            """,
+            id=turn_id,
+            conversation_id=conversation_id,
+            question=question,
+        )
+    )
+
+
+async def keep_answer(tx: Tx, turn_id: UUID, answer: dict[str, Any]) -> None:
+    """The first answer stands: a retry that ran beside it changes nothing."""
+    await tx.run(
+        """
+        update turns
+           set answer = %(answer)s, answered_at = now()
+         where workspace_id = %(workspace_id)s
+           and id = %(turn_id)s
+           and answer is null
+        """,
+        workspace_id=tx.workspace_id,
+        turn_id=turn_id,
+        answer=Jsonb(answer),
+    )

@@ -1,0 +1,151 @@
+"""A turn of a conversation: keep the question, find the answer, keep the answer."""
+
+import asyncio
+import hashlib
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from uuid import NAMESPACE_OID, UUID, uuid5
+
+from pydantic import TypeAdapter
+
+from trulybot.answers.answering import Answering, Question
+from trulybot.answers.models import Answer, Citation, Delta
+from trulybot.conversations import forms, queries
+from trulybot.conversations.models import Reply, Start
+from trulybot.kit.db import Database, Tx
+from trulybot.kit.errors import Conflict, InvalidInput, NotFound
+from trulybot.kit.ids import uuid7
+from trulybot.kit.metrics import ANSWER_SECONDS
+from trulybot.leads import service as leads
+from trulybot.workspaces import queries as workspaces
+from trulybot.workspaces.identity import Actor, KeyHolder, Member, Visitor
+
+_REPLY = TypeAdapter(Reply)
+
+
+class NoConversation(NotFound):
+    """There is no such conversation."""
+
+    status, code = 404, "conversation_not_found"
+
+
+class MessageIdTaken(Conflict):
+    """This message_id belongs to another message."""
+
+    status, code = 409, "message_id_taken"
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A turn whose question is kept. reply: the answer of an earlier try."""
+
+    turn_id: UUID
+    conversation_id: UUID
+    reply: Reply | None
+
+
+async def converse(
+    db: Database, answering: Answering, form: forms.Question, who: Actor
+) -> AsyncIterator[Start | Delta | Citation | Reply]:
+    """
+    Answer a question as the answer forms: its ids first, then text and sources, and last the whole of it.
+
+    Raises:
+        InvalidInput: There is no question in the message.
+        NoConversation: The caller has none with this id.
+        MessageIdTaken: The id belongs to another's message, or to another conversation.
+    """
+    began = time.perf_counter()
+    if not form.message.strip():
+        raise InvalidInput(details=[{"field": "message", "message": "is empty"}])
+
+    # The embedder works in a process of its own, so the question is kept while it thinks.
+    asked = asyncio.create_task(answering.ask(form.message))
+    try:
+        async with db.workspace(who) as tx:
+            opened = await _open(tx, form, who)
+    except BaseException:
+        asked.cancel()
+        raise
+    yield Start(opened.conversation_id, opened.turn_id)
+    if opened.reply is not None:
+        asked.cancel()
+        yield opened.reply
+        return
+
+    question = Question(form.message, locale=form.locale, asked_by=_pseudonym(who), asked=await asked)
+    answer: Answer | None = None
+    async for part in answering.answer(db, who, question):
+        if isinstance(part, Answer):
+            answer = part
+        else:
+            yield part
+    assert answer is not None  # noqa: S101  (answering ends with one)
+
+    seconds = time.perf_counter() - began
+    reply = Reply(
+        conversation_id=opened.conversation_id,
+        message_id=opened.turn_id,
+        answer=answer.text,
+        answered=answer.answered,
+        source=answer.source,
+        intent=answer.intent,
+        confidence=answer.confidence,
+        language=answer.language,
+        citations=answer.citations,
+        suggestions=answer.suggestions,
+        usage=answer.usage,
+        latency_ms=round(seconds * 1000),
+    )
+    async with db.workspace(who) as tx:
+        await queries.keep_answer(tx, opened.turn_id, _REPLY.dump_python(reply, mode="json"))
+        if answer.intent == "lead":
+            await leads.keep(tx, form.message, opened.conversation_id)
+    ANSWER_SECONDS.labels(answer.source).observe(seconds)
+    yield reply
+
+
+async def _open(tx: Tx, form: forms.Question, who: Actor) -> Opened:
+    """Keep the question, in its conversation or a new one; find the answer when this is a retry."""
+    turn_id = _turn_id(form.message_id)
+    earlier = await queries.turn(tx, turn_id) if form.message_id is not None else None
+    if earlier is not None:
+        if earlier.question != form.message or form.conversation_id not in (None, earlier.conversation_id):
+            raise MessageIdTaken
+        reply = _REPLY.validate_python(earlier.answer) if earlier.answer is not None else None
+        return Opened(turn_id, earlier.conversation_id, reply)
+
+    conversation_id = form.conversation_id
+    if conversation_id is None:
+        conversation_id = uuid7()
+        await queries.begin(
+            tx,
+            conversation_id,
+            visitor_id=who.visitor_id if isinstance(who, Visitor) else None,
+            user_id=who.user_id if isinstance(who, Member) else None,
+            key_id=who.key_id if isinstance(who, KeyHolder) else None,
+        )
+        await workspaces.count_usage(tx, conversations=1)
+    elif not await queries.touch(tx, conversation_id):
+        raise NoConversation
+    if not await queries.keep_question(tx, turn_id, conversation_id, form.message):
+        raise MessageIdTaken
+    return Opened(turn_id, conversation_id, None)
+
+
+def _turn_id(message_id: str | None) -> UUID:
+    """The client's id when it is a UUID; any other text names a UUID that is always the same."""
+    if message_id is None:
+        return uuid7()
+    try:
+        return UUID(message_id)
+    except ValueError:
+        return uuid5(NAMESPACE_OID, message_id)
+
+
+def _pseudonym(who: Actor) -> str:
+    """Tells a provider's abuse check one asker from another, and nothing else."""
+    match who:
+        case Visitor(visitor_id=id) | Member(user_id=id) | KeyHolder(key_id=id):
+            return hashlib.sha256(f"{who.workspace_id}/{id}".encode()).hexdigest()[:32]

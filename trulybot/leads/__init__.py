@@ -1,0 +1,1 @@
+"""What visitors leave us, so that a person can answer them."""
