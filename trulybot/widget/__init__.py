@@ -1,0 +1,1 @@
+"""The widget: its script, and what it may know."""
