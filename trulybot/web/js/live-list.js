@@ -1,0 +1,14 @@
+// <ul data-events="/address">: rows come and change as the server tells. An event "document" carries a row's HTML, "gone" a row's id.
+
+for (const list of document.querySelectorAll("[data-events]")) {
+  const events = new EventSource(list.dataset.events)
+  events.addEventListener("document", ({ data }) => {
+    const row = document.createRange().createContextualFragment(data).firstElementChild
+    const old = document.getElementById(row.id)
+    if (!old) return list.prepend(row)
+    const focused = old.contains(document.activeElement)
+    old.replaceWith(row)
+    if (focused) row.querySelector("button").focus()
+  })
+  events.addEventListener("gone", ({ data }) => document.getElementById(`document-${data}`)?.remove())
+}
