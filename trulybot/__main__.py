@@ -1,0 +1,3 @@
+from trulybot.cli import main
+
+main()
