@@ -4,11 +4,14 @@ import asyncio
 import io
 import zipfile
 from pathlib import Path
-from uuid import uuid4
+from typing import BinaryIO
+from uuid import UUID, uuid4
 
 import pytest
 
 from tests.world import Person, World
+from trulybot.documents.errors import StorageFull
+from trulybot.documents.files import Files
 
 SAMPLES = Path(__file__).parent.parent / "samples"
 
@@ -277,3 +280,27 @@ async def test_a_file_is_not_kept_when_its_upload_fails(world: World, monkeypatc
 
     assert response.status_code == 500
     assert len(list((world.settings.files_directory / str(alice.workspace_id)).iterdir())) == 1
+
+
+async def test_no_file_of_a_request_is_kept_when_the_disk_is_full_before_its_last(
+    world: World, monkeypatch: pytest.MonkeyPatch
+):
+    alice = await world.alice()
+    keep, kept = Files.keep, []
+
+    def fills(files: Files, file: BinaryIO, workspace_id: UUID, document_id: UUID) -> str:
+        if kept:
+            raise StorageFull(reason="No space left on device")
+        kept.append(keep(files, file, workspace_id, document_id))
+        return kept[0]
+
+    monkeypatch.setattr(Files, "keep", fills)
+    response = await alice.request(
+        "POST", "/api/text-upload", files=[("file", ("a.txt", b"First.")), ("file", ("b.txt", b"Second."))]
+    )
+
+    assert (response.status_code, response.json()["error"]["code"]) == (507, "storage_full")
+    assert [
+        world.settings.files_directory / key for key in kept if (world.settings.files_directory / key).exists()
+    ] == []
+    assert (await alice.get("/api/documents/summary")).json()["total"] == 0

@@ -138,10 +138,15 @@ async def _uploaded_files(request: Request, who: Actor) -> list[NewDocument]:
         sent = [part for part in form.getlist("file") if isinstance(part, UploadFile)]
         if not sent:
             raise InvalidInput(details=[{"field": "file", "message": "send at least one file"}])
-        return [
-            await service.from_file(files, part.file, part.filename or "untitled", part.content_type, by=who)
-            for part in sent
-        ]
+        documents: list[NewDocument] = []
+        try:
+            for part in sent:
+                name = part.filename or "untitled"
+                documents.append(await service.from_file(files, part.file, name, part.content_type, by=who))
+        except BaseException:
+            service.forget_files(files, [document.file_key for document in documents])
+            raise
+        return documents
 
 
 async def _texts(request: Request) -> list[TextDocument]:
