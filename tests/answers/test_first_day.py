@@ -155,6 +155,12 @@ async def test_a_word_that_says_nothing_does_not_lead_astray(shop):
     assert answer["answer"].startswith("You can return any item within 45 days of delivery")
 
 
+async def test_what_announces_a_table_is_not_said_without_it(shop):
+    answer: dict[str, Any] = await shop.asks("When are you open?")
+
+    assert not answer["answer"].endswith("is open as follows.")
+
+
 async def test_of_two_documents_only_the_one_that_answers_is_quoted(world):
     owner = await world.alice()
     await owner.knows("We are open Monday to Saturday from 10 am to 6 pm.", title="Opening hours")

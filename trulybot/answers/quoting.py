@@ -14,7 +14,7 @@ from operator import attrgetter
 
 from trulybot.answers.ranking import WORDS_WEIGHT, Ranked
 from trulybot.documents.keywords import terms
-from trulybot.documents.sentences import Sentence, sentences
+from trulybot.documents.sentences import Sentence, is_row, sentences
 
 MOST_SENTENCES = 3
 READ_PASSAGES = 3
@@ -132,8 +132,15 @@ def _chosen(scored: Sequence[_Scored], most: int, text: str) -> list[_Scored]:
         return []
     best = scored[0]
     chosen = [best, *_continuation(scored, most, text)]
+    sentences_of = {(one.place, one.number): one.sentence.text for one in scored}
+    # What announces something adds nothing by itself, and below it there would be no room.
+    others = [
+        other
+        for other in scored[1:]
+        if not _announces(other.sentence.text, sentences_of.get((other.place, other.number + 1), ""))
+    ]
     while len(chosen) < most:
-        added = next((other for other in scored[1:] if _adds(other, chosen)), None)
+        added = next((other for other in others if _adds(other, chosen)), None)
         if added is None:
             break
         chosen.append(added)
@@ -147,14 +154,14 @@ def _continuation(scored: Sequence[_Scored], most: int, text: str) -> list[_Scor
     following = after.get(best.number + 1)
     if following is None:
         return []
-    if _announces(best.sentence.text):
+    if _announces(best.sentence.text, following.sentence.text):
         return [after[number] for number in range(best.number + 1, best.number + most) if number in after]
     return [] if "\n" in text[best.sentence.end : following.sentence.start] else [following]
 
 
-def _announces(sentence: str) -> bool:
-    """Whether it says nothing without what stands below it."""
-    if sentence.endswith((":", "：")):
+def _announces(sentence: str, following: str) -> bool:
+    """Whether it says nothing without what stands below it: a list, a table, the text under a heading."""
+    if sentence.endswith((":", "：")) or (is_row(following) and not is_row(sentence)):
         return True
     is_row_or_item = ":" in sentence or LIST_MARK.match(sentence)
     return sentence[-1].isalpha() and not is_row_or_item and len(sentence.split()) <= WORDS_OF_A_HEADING

@@ -54,10 +54,15 @@ def spoken_sentences(title: str, heading: str, text: str) -> list[str]:
     """
     nearest = heading.rpartition("›")[2].strip() or title
     said = [
-        f"{nearest}. {sentence.text}" if heading and _ROW.match(sentence.text) else sentence.text
+        f"{nearest}. {sentence.text}" if heading and is_row(sentence.text) else sentence.text
         for sentence in sentences(text)
     ]
     return [*said, nearest] if _says_something(nearest) else said
+
+
+def is_row(sentence: str) -> bool:
+    """Whether it is the row of a table, which carries the names of its columns."""
+    return _ROW.match(sentence) is not None
 
 
 def _says_something(title: str) -> bool:
