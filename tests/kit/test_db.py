@@ -51,7 +51,7 @@ async def test_begin_role_and_claims_go_in_one_round_trip(single: Database, tmp_
         async with single.pool.connection() as connection:
             connection.pgconn.trace(trace.fileno())
         async with single.system("count the round trips") as tx:
-            await tx.value("select 1")
+            await tx.value("select %(given)s::int", given=1)
         async with single.pool.connection() as connection:
             connection.pgconn.untrace()
 

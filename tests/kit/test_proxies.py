@@ -57,6 +57,18 @@ async def test_nobody_else_is_believed():
     assert await seen(None, headers) == (None, "http")
 
 
+async def test_a_proxy_is_known_by_its_ipv4_address_on_a_socket_for_both_kinds():
+    headers = [("x-forwarded-for", "203.0.113.9, ::ffff:10.0.0.2")]
+
+    assert (await seen("::ffff:10.0.0.1", headers))[0] == "203.0.113.9"
+    assert (await seen("::ffff:203.0.113.7", headers))[0] == "::ffff:203.0.113.7"
+
+
+@pytest.mark.parametrize("name", ["forwarded", "x-real-ip", "true-client-ip", "cf-connecting-ip", "x-client-ip"])
+async def test_a_trusted_proxy_speaks_by_one_header_alone(name: str):
+    assert (await seen("10.0.0.1", [(name, "203.0.113.9"), (name, "for=203.0.113.9")]))[0] == "10.0.0.1"
+
+
 @pytest.mark.parametrize(
     ("said", "scheme"), [("https", "https"), ("HTTPS ", "https"), ("gopher", "http"), ("", "http")]
 )

@@ -31,13 +31,19 @@ def same_origin(request: Request) -> None:
         return
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise CrossSite
-    asked_by = request.headers.get("origin") or request.headers.get("referer", "")
-    ours = _origin(f"{request.scope['scheme']}://{request.headers.get('host', '')}")
-    if ours is None or _origin(asked_by) != ours:
+    if not is_ours(request, request.headers.get("origin") or request.headers.get("referer", "")):
         raise CrossSite
     declared = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if declared not in TYPES and (declared or _has_body(request)):
         raise UnsupportedType
+
+
+def is_ours(request: Request, url: str) -> bool:
+    """Whether an address is at the host that this request was sent to, or at the one where people reach us."""
+    asked_by = _origin(url)
+    site_url = getattr(request.app.state, "site_url", None) if "app" in request.scope else None
+    own = {_origin(f"{request.scope['scheme']}://{request.headers.get('host', '')}"), _origin(site_url or "")}
+    return asked_by is not None and asked_by in own
 
 
 def _origin(url: str) -> tuple[str, str, int] | None:

@@ -5,7 +5,7 @@ import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any, LiteralString, Protocol, TypeVar
+from typing import Any, LiteralString, Protocol, TypeVar, runtime_checkable
 from uuid import UUID
 
 from psycopg import AsyncConnection, OperationalError
@@ -20,12 +20,16 @@ POOL_SIZE = 8  # connections a process; PostgreSQL serves two cores well with fe
 PASSING = ("08", "40", "57")  # SQLSTATEs: the server went away, two of us collided, a statement took too long
 WAIT_SECONDS = 5.0  # for a free connection, before the caller is asked to come back
 
-_OPEN: LiteralString = "select set_config('role', %s, true), set_config('request.jwt.claims', %s, true)"
+_OPEN: LiteralString = (
+    "select set_config('role', %s, true), set_config('request.jwt.claims', %s, true), "
+    "set_config('search_path', 'public, extensions', true)"  # a session could have been left with another
+)
 
 Params = Any
 T = TypeVar("T")
 
 
+@runtime_checkable
 class Identity(Protocol):
     """Who acts, in which workspace. The policies in the database decide what that gives."""
 
@@ -34,6 +38,13 @@ class Identity(Protocol):
     @property
     def database_role(self) -> str: ...
     def claims(self) -> Mapping[str, str]: ...
+
+
+class Sealer(Protocol):
+    """Encrypts what the database keeps and must not be able to read; see `trulybot.kit.keyring`."""
+
+    async def seal(self, text: str, *, purpose: str) -> bytes: ...
+    async def open(self, sealed: bytes, *, purpose: str) -> str: ...
 
 
 class UnsafeLogin(Exception):
@@ -49,6 +60,7 @@ class Tx:
 
     connection: AsyncConnection[Any]
     workspace_id: UUID | None
+    keyring: Sealer | None = None
 
     async def one(self, model: type[T], query: LiteralString, /, **params: Params) -> T:
         """
@@ -64,28 +76,30 @@ class Tx:
 
     async def maybe(self, model: type[T], query: LiteralString, /, **params: Params) -> T | None:
         async with self.connection.cursor(row_factory=class_row(model)) as cursor:
-            await cursor.execute(query, params)
+            await cursor.execute(query, params, prepare=_alone(query))
             return await cursor.fetchone()
 
     async def all(self, model: type[T], query: LiteralString, /, **params: Params) -> list[T]:
         async with self.connection.cursor(row_factory=class_row(model)) as cursor:
-            await cursor.execute(query, params)
+            await cursor.execute(query, params, prepare=_alone(query))
             return await cursor.fetchall()
 
     async def value(self, query: LiteralString, /, **params: Params) -> Any:
         """The first column of the first row, or None."""
         async with self.connection.cursor(row_factory=scalar_row) as cursor:
-            await cursor.execute(query, params)
+            await cursor.execute(query, params, prepare=_alone(query))
             return await cursor.fetchone()
 
     async def run(self, query: LiteralString, /, **params: Params) -> int:
         """Execute, and say how many rows it touched."""
-        return (await self.connection.execute(query, params)).rowcount
+        return (await self.connection.execute(query, params, prepare=_alone(query))).rowcount
 
     async def enqueue(self, task: str, *, queue: str = "default", lock: str | None = None, **ids: object) -> None:
-        """Queue a job of this workspace; it exists only if this transaction commits."""
+        """Queue a job, of this workspace or else of the system; it exists only if this transaction commits."""
+        of_workspace: LiteralString = "select private.enqueue(%(task)s, %(queue)s, %(lock)s, %(ids)s)"
+        of_system: LiteralString = "select private.enqueue_system(%(task)s, %(queue)s, %(lock)s, %(ids)s)"
         await self.run(
-            "select private.enqueue(%(task)s, %(queue)s, %(lock)s, %(ids)s)",
+            of_workspace if self.workspace_id else of_system,
             task=task,
             queue=queue,
             lock=lock,
@@ -98,11 +112,17 @@ class Tx:
         await self.run("select pg_notify('trulybot', %(event)s)", event=json.dumps(event))
 
 
+def _alone(query: str) -> bool | None:
+    """Have PostgreSQL take one statement and no more: with parameters it does so anyway, without only when prepared."""
+    return None if "%(" in query else True
+
+
 class Database:
     """A pool of connections, each transaction of which says at its start who is acting."""
 
     def __init__(self, url: str, *, size: int = POOL_SIZE) -> None:
         self.url = url
+        self.keyring: Sealer | None = None  # where nothing is sealed, none is needed
         self.pool = AsyncConnectionPool(
             url,
             min_size=1,
@@ -132,12 +152,18 @@ class Database:
         if identity.workspace_id is not None:
             claims["workspace_id"] = str(identity.workspace_id)
         async with self._transaction(identity.database_role, claims) as connection:
-            yield Tx(connection, identity.workspace_id)
+            yield Tx(connection, identity.workspace_id, self.keyring)
 
     @asynccontextmanager
     async def system(self, reason: str) -> AsyncIterator[Tx]:
         """A transaction of the few acts that have no workspace yet. reason: names the act, for whoever reads."""
         async with self._transaction("trulybot_system", {"reason": reason}) as connection:
+            yield Tx(connection, None, self.keyring)
+
+    @asynccontextmanager
+    async def chore(self, reason: str) -> AsyncIterator[Tx]:
+        """A transaction of the login itself: it may call the functions that were granted to it by name, and no more."""
+        async with self._transaction("none", {"reason": reason}) as connection:
             yield Tx(connection, None)
 
     @asynccontextmanager

@@ -60,6 +60,7 @@ class BodyTooLarge(AppError):
     """A request may hold up to {limit_megabytes} MB."""
 
     status, code = 413, "body_too_large"
+    headers: ClassVar[Mapping[str, str]] = {"Connection": "close"}  # the rest of it is not read
 
 
 class UnsupportedType(AppError):

@@ -2,8 +2,10 @@
 
 import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Annotated, Any
+from uuid import UUID
 
 import structlog
 from fastapi import Depends, FastAPI, Request, Response
@@ -13,10 +15,10 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from trulybot.kit import security
 from trulybot.kit.db import Database
 from trulybot.kit.errors import (
     AppError,
-    BodyTooLarge,
     InternalError,
     InvalidInput,
     MethodNotAllowed,
@@ -29,16 +31,7 @@ from trulybot.kit.metrics import REQUEST_SECONDS
 
 log = get_logger()
 
-MEGABYTE = 1_000_000
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")  # ids of other systems are kept; anything else could forge a log line
-
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "strict-origin-when-cross-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=()",
-    "X-Frame-Options": "DENY",
-}
 
 Renderer = Callable[[Request, AppError], Response]
 
@@ -55,7 +48,7 @@ def request_id(scope: Scope) -> str:
 
 
 class RequestContext:
-    """Gives each request an id, times it, logs it by ids alone, and puts the security headers on its answer."""
+    """Gives each request an id, times it, and logs it by ids alone."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -72,18 +65,20 @@ class RequestContext:
         began = time.perf_counter()
         status = 500
 
-        async def send_with_headers(message: Message) -> None:
+        async def send_with_id(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                headers["X-Request-Id"] = own_id
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                MutableHeaders(scope=message)["X-Request-Id"] = own_id
             await send(message)
 
+        client = scope.get("client")
+        came_from = security.Origin(client[0] if client else None, own_id, sink=_sink(scope))
         try:
-            await self.app(scope, receive, send_with_headers)
+            with security.coming_from(came_from):
+                await self.app(scope, receive, send_with_id)
+                if status == NotFound.status and came_from.workspace_id is not None:
+                    security.not_found(_ids(scope))
         finally:
             seconds = time.perf_counter() - began
             # The route's pattern, not the path: ids in paths would make a new time series each.
@@ -94,33 +89,42 @@ class RequestContext:
             )
 
 
-class BodyLimit:
-    """Refuses a body larger than its path may have, by what was declared and by what arrives."""
+def _sink(scope: Scope) -> security.Sink | None:
+    """Who keeps what is noted in this application."""
+    return getattr(getattr(scope.get("app"), "state", None), "security", None)
 
-    def __init__(self, app: ASGIApp, *, default: int, by_path: Mapping[str, int], answer: Renderer) -> None:
-        self.app, self.default, self.by_path, self.answer = app, default, by_path, answer
+
+def _ids(scope: Scope) -> Iterator[UUID]:
+    """Those in the address."""
+    for value in scope.get("path_params", {}).values():
+        with suppress(ValueError):
+            yield UUID(str(value))
+
+
+class Errors:
+    """Answers what goes wrong inside of it, in the shape of its part of the product; a bug as our fault, and noted."""
+
+    def __init__(self, app: ASGIApp, *, answer: Renderer) -> None:
+        self.app, self.answer = app, answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = self.by_path.get(scope["path"], self.default)
-        declared = Headers(scope=scope).get("content-length", "")
-        if declared.isdigit() and int(declared) > limit:
-            request = Request(scope, receive)
-            await self.answer(request, BodyTooLarge(limit_megabytes=limit // MEGABYTE))(scope, receive, send)
-            return
-        received = 0
+        has_begun = False
 
-        async def receive_within() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > limit:
-                raise BodyTooLarge(limit_megabytes=limit // MEGABYTE)
-            return message
+        async def send_and_see(message: Message) -> None:
+            nonlocal has_begun
+            has_begun = True
+            await send(message)
 
-        await self.app(scope, receive_within, send)
+        try:
+            await self.app(scope, receive, send_and_see)
+        except Exception as error:
+            if has_begun:
+                raise
+            response = self.answer(Request(scope, receive), _known(error))
+            await response(scope, receive, send)
 
 
 def as_json(request: Request, error: AppError) -> Response:
@@ -146,15 +150,17 @@ def answer_errors(app: FastAPI, *, by_prefix: Mapping[str, Renderer]) -> Rendere
 
         app.add_exception_handler(kind, handle)
 
-    def unexpected(error: Exception) -> AppError:
-        log.error("request.failed", exc_info=error)
-        return InternalError()
-
     on(AppError, lambda error: error)
     on(RequestValidationError, _invalid)
     on(HTTPException, _framework)
-    on(Exception, unexpected)
     return render
+
+
+def _known(error: Exception) -> AppError:
+    if isinstance(error, AppError):
+        return error
+    log.error("request.failed", exc_info=error)
+    return InternalError()
 
 
 def _invalid(error: RequestValidationError) -> AppError:

@@ -14,4 +14,8 @@ RETRIEVAL_SECONDS = Histogram("trulybot_retrieval_seconds", "Time to find passag
 ANSWER_SECONDS = Histogram("trulybot_answer_seconds", "Time to a whole answer", ["source"], buckets=SECONDS)
 QUEUE_JOBS = Gauge("trulybot_queue_jobs", "Jobs of a queue that is not empty", ["queue", "state"])
 QUEUE_OLDEST_SECONDS = Gauge("trulybot_queue_oldest_seconds", "Since the oldest job of a queue was queued", ["queue"])
+MAILS = Gauge("trulybot_mails", "Mails of the last seven days, by what became of them", ["kind", "state"])
+ISOLATION_LEAKS = Gauge("trulybot_isolation_leaks", "Places where the last isolation check saw another workspace")
+ISOLATION_CHECKED = Gauge("trulybot_isolation_checked_timestamp_seconds", "When isolation was last checked; 0: never")
 EVENTS = Counter("trulybot_events_total", "Things worth counting", ["event"])
+SECURITY_EVENTS = Counter("trulybot_security_events_total", "Attacks and mishaps, by kind", ["event"])

@@ -26,6 +26,8 @@ from trulybot.kit.errors import (
     Unavailable,
     UnsupportedType,
 )
+from trulybot.kit.limiting import TooManyStreams
+from trulybot.kit.limits import LimitReached
 
 Json = dict[str, Any]
 Responses = dict[int | str, Json]
@@ -37,6 +39,16 @@ METHODS = ("get", "put", "post", "delete", "patch")
 REQUEST_ID = "019a6e0c-5d1c-7c3e-9a53-0d8f0b6c2f11"
 FRAMEWORKS_OWN = "Successful Response"
 FIELD = {"field": "email", "message": "Field required", "type": "missing"}
+
+
+LIMIT_HEADERS: Json = {
+    name: {"description": about, "schema": {"type": kind}, "example": given}
+    for name, about, kind, given in (
+        ("Retry-After", "Seconds until it is worth trying again", "integer", 31),
+        ("RateLimit", "What is left: r requests for the next t seconds", "string", '"chat";r=0;t=31'),
+        ("RateLimit-Policy", "The limits: q requests in w seconds", "string", '"chat";q=20;w=60'),
+    )
+}
 
 
 class Problem(TypedDict):
@@ -162,6 +174,8 @@ def _complete(document: Json, own_errors: tuple[str, ...]) -> None:
         _drop_the_frameworks_own(operation)
         if not path.startswith(own_errors):
             _add_errors(path, operation)
+        if "429" in operation["responses"]:
+            operation["responses"]["429"]["headers"] = LIMIT_HEADERS
         operation["responses"] = dict(sorted(operation["responses"].items()))
     error = TypeAdapter(ErrorAnswer).json_schema(ref_template=MODELS)
     schemas |= {**error.pop("$defs"), "ErrorAnswer": error}
@@ -195,6 +209,9 @@ def _add_errors(path: str, operation: Json) -> None:
         kinds.append(NotFound)
     if "requestBody" in operation:
         kinds += [BodyTooLarge, UnsupportedType]
+    kinds.append(LimitReached)
+    if "text/event-stream" in operation["responses"].get("200", {}).get("content", {}):
+        kinds.append(TooManyStreams)
     for status, answer in errors(*kinds).items():
         own = operation["responses"].setdefault(str(status), {"description": "", "content": _no_examples()})
         own["description"] = f"{answer['description']} {own['description']}".strip()

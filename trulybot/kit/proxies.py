@@ -1,7 +1,7 @@
 """Whose word counts on where a request came from: a trusted proxy's, and nobody else's."""
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -17,6 +17,7 @@ class TrustedProxies:
         client = scope.get("client")
         if scope["type"] == "http" and client and self._trusts(client[0]):
             headers = Headers(scope=scope)
+            scope.setdefault("state", {})["came_by_proxy"] = True
             # From the right: each trusted proxy wrote down whom it heard; the first that is none of ours is the client.
             for hop in reversed([hop.strip() for hop in ",".join(headers.getlist("x-forwarded-for")).split(",")]):
                 if not _is_address(hop):
@@ -30,12 +31,18 @@ class TrustedProxies:
         await self.app(scope, receive, send)
 
     def _trusts(self, host: str) -> bool:
-        return _is_address(host) and any(ip_address(host) in network for network in self.networks)
+        address = _address(host)
+        return address is not None and any(address in network for network in self.networks)
 
 
 def _is_address(text: str) -> bool:
+    return _address(text) is not None
+
+
+def _address(text: str) -> IPv4Address | IPv6Address | None:
+    """As it stands in a list of networks: a socket that listens for both kinds names IPv4 as ::ffff:203.0.113.9."""
     try:
-        ip_address(text)
+        address = ip_address(text)
     except ValueError:
-        return False
-    return True
+        return None
+    return getattr(address, "ipv4_mapped", None) or address
