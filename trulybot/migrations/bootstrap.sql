@@ -12,6 +12,8 @@ begin
             ('anon', 'nologin noinherit'),
             ('authenticated', 'nologin noinherit'),
             ('service_role', 'nologin noinherit'),
+            -- A person or a program at our own door; inherits what `authenticated` may.
+            ('member', 'nologin inherit'),
             ('visitor', 'nologin noinherit'),
             ('worker', 'nologin noinherit'),
             -- Sign-in and the other acts that have no workspace yet.
@@ -29,7 +31,8 @@ begin
 end
 $$;
 
-grant authenticated, visitor, trulybot_system to trulybot_app;
+grant authenticated to member;
+grant authenticated, member, visitor, trulybot_system to trulybot_app;
 grant worker to trulybot_worker;
 
 -- A query that takes longer than this is a bug, and must not hold a connection.
@@ -39,6 +42,13 @@ alter role trulybot_app set search_path = public, extensions;
 alter role trulybot_worker set statement_timeout = '120s';
 alter role trulybot_worker set idle_in_transaction_session_timeout = '60s';
 alter role trulybot_worker set search_path = public, extensions;
+
+-- A table of one session could stand in another's name for a table of ours, and nothing of ours needs one.
+do $$
+begin
+    execute format('revoke temporary on database %I from public', current_database());
+end
+$$;
 
 create schema if not exists extensions;
 create extension if not exists vector with schema extensions;
