@@ -1,0 +1,86 @@
+"""
+Every act that the audit log knows, with the sentence that tells it.
+
+A sentence stands after whoever acted; `{names}` in it are details of the act. The values never change: exports and
+other people's programs know them.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Self
+
+from trulybot.kit.security import SecurityEvent
+
+
+class Action(StrEnum):
+    sentence: str
+
+    def __new__(cls, value: str, sentence: str = "") -> Self:
+        self = str.__new__(cls, value)
+        self._value_ = value
+        self.sentence = sentence
+        return self
+
+    # People, on their own account: told in their home workspace
+    SIGN_IN = "sign_in", "signed in by {method}"
+    SIGN_OUT = "sign_out", "signed out ({scope})"
+    PASSWORD_CHANGED = "password.changed", "changed their password"
+    EMAIL_CHANGED = "email.changed", "changed their email address"
+    PHONE_CHANGED = "phone.changed", "changed their telephone number"
+    IDENTITY_LINKED = "identity.linked", "added another way to sign in"
+    IDENTITY_UNLINKED = "identity.unlinked", "took a way to sign in away"
+    FACTOR_ADDED = "factor.added", "set up a second factor"
+    FACTOR_REMOVED = "factor.removed", "removed a second factor"
+    RECOVERY_CODES_MADE = "recovery_codes.made", "made new recovery codes"
+    RECOVERY_CODE_USED = "recovery_code.used", "signed in with a recovery code"
+    PROFILE_CHANGED = "profile.changed", "changed their profile"
+
+    ACCOUNT_DELETION_PLANNED = "account.deletion_planned", "asked for their account to be deleted"
+    ACCOUNT_DELETION_CANCELLED = "account.deletion_cancelled", "kept their account after all"
+
+    # The workspace and its team
+    WORKSPACE_FOUNDED = "workspace.founded", "founded the workspace"
+    WORKSPACE_RENAMED = "workspace.renamed", "renamed the workspace to “{name}”"
+    WORKSPACE_DELETION_PLANNED = "workspace.deletion_planned", "set the workspace to be deleted"
+    WORKSPACE_DELETION_CANCELLED = "workspace.deletion_cancelled", "kept the workspace from being deleted"
+    MEMBER_INVITED = "member.invited", "invited somebody as {role}"
+    INVITATION_WITHDRAWN = "invitation.withdrawn", "withdrew an invitation"
+    MEMBER_JOINED = "member.joined", "accepted an invitation and joined as {role}"
+    ROLE_CHANGED = "member.role_changed", "changed a member’s role to {role}"
+    MEMBER_LEFT = "member.left", "left the workspace"
+    MEMBER_REMOVED = "member.removed", "removed a member"
+    KEY_MADE = "key.made", "made the API key “{name}”"
+    KEY_REMOVED = "key.removed", "removed an API key"
+
+    # What it knows, says and keeps
+    DOCUMENT_ADDED = "document.added", "added documents: {count}"
+    DOCUMENT_REMOVED = "document.removed", "removed a document"
+    WIDGET_CHANGED = "widget.changed", "changed the widget: {changed}"
+    LEADS_EXPORTED = "leads.exported", "exported leads as {format}"
+    AUDIT_EXPORTED = "audit.exported", "exported this log as {format}"
+
+    # Attacks and mishaps that concern the workspace; nobody in particular did them
+    SIGN_IN_FAILED = SecurityEvent.SIGN_IN_FAILED.value, "noticed a failed sign-in to a member’s account"
+    LOCKED_OUT = SecurityEvent.LOCKED_OUT.value, "locked a member’s account for a while, after failed sign-ins"
+    CODE_FAILED = SecurityEvent.CODE_FAILED.value, "noticed a wrong code for a member’s account"
+    REFRESH_REUSED = SecurityEvent.REFRESH_REUSED.value, "ended a member’s session, because two held its refresh token"
+    SIGNATURE_FAILED = SecurityEvent.SIGNATURE_FAILED.value, "refused a message whose signature was wrong"
+    LIMIT_HIT = SecurityEvent.LIMIT_HIT.value, "slowed somebody down, by the limit “{limit}”"
+    CROSS_TENANT = SecurityEvent.CROSS_TENANT.value, "refused an outsider who asked for something of this workspace"
+    INJECTION = SecurityEvent.INJECTION.value, "noticed an attempt to inject code, by the rule “{rule}”"
+    BOT_REFUSED = SecurityEvent.BOT_REFUSED.value, "refused a program that gave itself away, by the rule “{rule}”"
+    COUNTRY_REFUSED = SecurityEvent.COUNTRY_REFUSED.value, "refused a request from a country that is not let in"
+    ISOLATION_BROKEN = SecurityEvent.ISOLATION_BROKEN.value, "found something of this workspace visible from outside"
+
+
+class _Details(dict[str, object]):
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+def told(action: str, details: Mapping[str, object]) -> str:
+    """The act's sentence; the bare value for one that only a later version knows."""
+    try:
+        return Action(action).sentence.format_map(_Details(details))
+    except ValueError:
+        return action
