@@ -1,0 +1,1 @@
+"""Mail: written with the act that causes it, delivered by the worker."""
