@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 
 import pytest
 import uvicorn
@@ -39,17 +40,24 @@ async def confirming_app(db: Database, above: Above) -> AsyncIterator[Client]:
 @pytest.fixture(scope="session")
 def accounts_url(database_url: str) -> Iterator[str]:
     """The accounts behind a real server and socket."""
+    with serving(database_url, accounts_of(Above())) as url:
+        yield url
+
+
+@contextmanager
+def serving(database_url: str, accounts: Accounts) -> Iterator[str]:
+    """Serve them in a thread of their own."""
     listener = socket.create_server(("127.0.0.1", 0))
-    app = app_of(Database(database_url), accounts_of(Above()), opens=True)
+    app = app_of(Database(database_url), accounts, opens=True)
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
     ready = threading.Event()
 
     async def serve() -> None:
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
-        while not server.started and not serving.done():
+        running = asyncio.create_task(server.serve(sockets=[listener]))
+        while not server.started and not running.done():
             await asyncio.sleep(0)
         ready.set()
-        await serving
+        await running
 
     thread = threading.Thread(target=asyncio.run, args=(serve(),), daemon=True)
     thread.start()

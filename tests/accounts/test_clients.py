@@ -62,7 +62,6 @@ def test_the_python_client_understands_our_refusals(client: SyncGoTrueClient):
     assert refused("refresh_token_not_found", client.refresh_session, "abcdefghijkl")
     assert refused("bad_jwt", client.get_user, "a.b.c")
     assert refused("anonymous_provider_disabled", client.sign_in_anonymously)
-    assert refused("feature_disabled", client.reset_password_for_email, form["email"])
     with pytest.raises(AuthWeakPasswordError) as weak:
         client.sign_up(fresh(password="short"))
     assert weak.value.reasons == ["length"]

@@ -1,8 +1,11 @@
 import asyncio
+from uuid import UUID
 
+from tests.accounts.factors.steps import enrols
 from tests.accounts.served import Above, Client, accounts_of, app_of, bearer, client_of, fresh
 from trulybot.accounts import sessions
 from trulybot.accounts.config import Accounts
+from trulybot.accounts.models import Person
 from trulybot.kit.db import Database
 
 
@@ -75,6 +78,23 @@ async def test_twenty_refreshes_at_once_leave_one_chain(accounts_app: Client, db
     assert in_force == 1
 
 
+async def test_a_token_from_before_the_second_factor_refreshes_nothing_though_it_came_in_time(
+    accounts_app: Client, accounts: Accounts, db: Database
+):
+    """The refresh has found its token and waits for the session, which is raised at this moment."""
+    session = await accounts_app.signs_up()
+    app = await enrols(accounts_app, session["access_token"])
+    person = Person(UUID(session["user"]["id"]), "", await _session_id(db, session["user"]["id"]))
+    async with db.system("raise") as tx:
+        await sessions.raise_session(tx, accounts, person, method="totp", factor_id=UUID(app.factor_id))
+        waiting = asyncio.create_task(accounts_app.refreshes(session["refresh_token"]))
+        await _somebody_waits(db)
+
+    answer = await waiting
+
+    assert (answer.status_code, answer.json()["code"]) == (400, "refresh_token_not_found")
+
+
 async def test_no_text_that_is_not_a_refresh_token_refreshes(accounts_app: Client):
     for text in ("x", "UPPERCASE1234", "' or 1=1 --", "a" * 65, "\x00" * 12, "ä" * 12):
         answer = await accounts_app.refreshes(text)
@@ -123,7 +143,7 @@ async def test_the_database_holds_no_token_and_no_cookie(accounts_app: Client, a
     session = await accounts_app.signs_up()
     user_id = accounts.tokens.verify(session["access_token"]).user_id
     async with db.system("test") as tx:
-        cookie = await sessions.open_browser_session(tx, accounts, user_id)
+        cookie = await sessions.open_browser_session(tx, accounts, user_id, method="password")
         dump = await tx.value(
             """
             select (select string_agg(t::text, '|') from trulybot_auth.refresh_tokens t)
@@ -146,3 +166,16 @@ async def test_another_secret_key_makes_every_token_worthless(accounts_app: Clie
 
     assert refreshed.json()["code"] == "refresh_token_not_found"
     assert read.json()["code"] == "bad_jwt"
+
+
+async def _session_id(db: Database, user_id: str) -> UUID:
+    async with db.system("test") as tx:
+        found = await tx.value("select id from trulybot_auth.sessions where user_id = %(id)s", id=user_id)
+    return UUID(str(found))
+
+
+async def _somebody_waits(db: Database) -> None:
+    """Until another transaction waits for a row."""
+    async with db.system("test") as tx:
+        while not await tx.value("select exists (select from pg_locks where not granted)"):
+            await asyncio.sleep(0)

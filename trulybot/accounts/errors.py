@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from trulybot.kit.errors import AppError
+from trulybot.kit.errors import AppError, Unauthenticated
 
 
 class BadJson(AppError):
@@ -19,6 +19,10 @@ class ValidationFailed(AppError):
 
 
 class InvalidEmail(ValidationFailed):
+    """{reason}"""
+
+
+class InvalidPhone(ValidationFailed):
     """{reason}"""
 
 
@@ -150,6 +154,18 @@ class EmailNotConfirmed(AppError):
     status, code = 400, "email_not_confirmed"
 
 
+class PhoneNotConfirmed(AppError):
+    """Phone not confirmed"""
+
+    status, code = 400, "phone_not_confirmed"
+
+
+class PhoneExists(AppError):
+    """A user with this phone number has already been registered"""
+
+    status, code = 422, "phone_exists"
+
+
 class FlowStateNotFound(AppError):
     """invalid flow state, no valid flow state found"""
 
@@ -166,6 +182,25 @@ class WeakPassword(AppError):
         self.reasons = list(reasons)
 
 
+class GuessablePassword(WeakPassword):
+    """Password is known to be weak and easy to guess, please choose a different one."""
+
+    def __init__(self) -> None:
+        super().__init__(length=0, reasons=("pwned",))
+
+
+class SecondFactorRequired(Unauthenticated):
+    """Show your second factor first."""
+
+    code = "second_factor_required"
+
+
+class InsufficientAal(AppError):
+    """AAL2 session is required to update email or password when MFA is enabled."""
+
+    status, code = 401, "insufficient_aal"
+
+
 class SamePassword(AppError):
     """New password should be different from the old password."""
 
@@ -176,6 +211,18 @@ class CurrentPasswordRequired(AppError):
     """Current password required: this session is too old to change it without"""
 
     status, code = 400, "current_password_required"
+
+
+class ReauthenticationNeeded(AppError):
+    """Password update requires reauthentication"""
+
+    status, code = 400, "reauthentication_needed"
+
+
+class ReauthenticationNotValid(AppError):
+    """Nonce has expired or is invalid"""
+
+    status, code = 422, "reauthentication_not_valid"
 
 
 class CurrentPasswordInvalid(AppError):

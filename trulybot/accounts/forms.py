@@ -7,12 +7,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from trulybot.accounts.errors import InvalidEmail, ValidationFailed
+from trulybot.accounts.errors import InvalidEmail, InvalidPhone, ValidationFailed
 
 # What browsers take for an email address. Source: WHATWG HTML, valid e-mail address.
 _LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
 EMAIL = re.compile(rf"[a-zA-Z0-9.!#$%&'*+/=?^_`{{|}}~-]+@{_LABEL}(?:\.{_LABEL})*")
 LONGEST_EMAIL = 255
+PHONE = re.compile(r"[1-9][0-9]{1,14}")
 
 # The token carries the metadata, and many proxies take no header line beyond 8 kB.
 LARGEST_METADATA = 4096  # bytes of JSON
@@ -31,6 +32,8 @@ class SignUp(BaseModel):
     phone: Text = ""
     password: Text = ""
     data: dict[str, Any] | None = None
+    code_challenge: Text = ""
+    code_challenge_method: Text = ""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -54,6 +57,13 @@ class TokenRequest(BaseModel):
     refresh_token: Text = ""
     auth_code: Text = ""
     code_verifier: Text = ""
+    provider: Text = ""
+    id_token: Text = ""
+    access_token: Text = ""
+    nonce: Text = ""
+    client_id: Text = ""
+    issuer: Text = ""
+    link_identity: bool | None = None
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"email": "ana@example.com", "password": "correct horse battery"}]}
@@ -65,8 +75,11 @@ class UserChange(BaseModel):
     phone: Text = ""
     password: Text = ""
     current_password: Text = ""
+    nonce: Text = ""
     data: dict[str, Any] | None = None
     app_metadata: dict[str, Any] | None = None
+    code_challenge: Text = ""
+    code_challenge_method: Text = ""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"data": {"locale": "ta"}}]})
 
@@ -83,6 +96,19 @@ def read_email(given: str) -> str:
     if not EMAIL.fullmatch(given):
         raise InvalidEmail(reason="Unable to validate email address: invalid format")
     return given.lower()
+
+
+def read_phone(given: str) -> str:
+    """
+    The number as we keep it: its digits with the country's, without +. Source: E.164.
+
+    Raises:
+        InvalidPhone: It is none.
+    """
+    phone = given.strip().removeprefix("+").replace(" ", "")
+    if not PHONE.fullmatch(phone):
+        raise InvalidPhone(reason="Invalid phone number format (E.164 required)")
+    return phone
 
 
 def checked_metadata(metadata: dict[str, Any]) -> dict[str, Any]:

@@ -7,11 +7,12 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, OctKey
 
 from trulybot.kit.keys import derive
 
 ALGORITHM = "ES256"
+SHARED_ALGORITHM = "HS256"
 P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 
 # 16 bytes more than the order has, so that the remainder is even to within 2^-128. Source: FIPS 186-5, A.2.1.
@@ -29,8 +30,9 @@ class UnusableKeys(ValueError):
 class SigningKeys:
     """The key that signs access tokens, and all that are good for checking one, by key id."""
 
-    signing: ECKey
-    verifying: Mapping[str, ECKey]
+    signing: ECKey | OctKey
+    verifying: Mapping[str, ECKey | OctKey]
+    algorithm: str = ALGORITHM
 
     @classmethod
     def derived(cls, secret_key: str) -> "SigningKeys":
@@ -55,9 +57,16 @@ class SigningKeys:
             raise UnusableKeys
         return cls(signing, {_key_id(key): key for key in keys})
 
+    @classmethod
+    def shared(cls, secret: str) -> "SigningKeys":
+        """One secret signs and checks, as in older configurations of GoTrue; its tokens name no key."""
+        key = OctKey.import_key(secret)
+        return cls(key, {"": key}, SHARED_ALGORITHM)
+
     @property
     def key_id(self) -> str:
-        return _key_id(self.signing)
+        """ "" where the tokens name none."""
+        return _key_id(self.signing) if isinstance(self.signing, ECKey) else ""
 
     def published(self) -> list[dict[str, Any]]:
         """The public halves, as /.well-known/jwks.json lists them."""
@@ -70,6 +79,7 @@ class SigningKeys:
                 "kid": key_id,
             }
             for key_id, key in self.verifying.items()
+            if isinstance(key, ECKey)
         ]
 
 

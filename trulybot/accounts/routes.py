@@ -1,66 +1,69 @@
 """The GoTrue API, mounted at /auth/v1 and at /api/auth. It knows bearer tokens and no cookies."""
 
-import re
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response, Security
+from fastapi import APIRouter, Request, Response
 
 from trulybot import __version__
-from trulybot.accounts import service, sessions
+from trulybot.accounts import changing, service, sessions, signing_up
+from trulybot.accounts.admin import routes as admin
+from trulybot.accounts.asking import OURS, SIGNED_OUT, UNREAD, Claims, bearer, errors
+from trulybot.accounts.bearers import claims_of
 from trulybot.accounts.config import Config
+from trulybot.accounts.devices import From
 from trulybot.accounts.errors import (
     AnonymousDisabled,
-    BadJson,
-    BadJwt,
     BannedAtSignIn,
     ConcurrentRefresh,
     CurrentPasswordInvalid,
     CurrentPasswordRequired,
     EmailExists,
     EmailNotConfirmed,
-    EntityTooLarge,
     FeatureDisabled,
     FlowStateNotFound,
     InvalidCredentials,
     ManualLinkingDisabled,
-    NoAuthorization,
     NotAdmin,
     PasskeysDisabled,
     PhoneDisabled,
+    PhoneExists,
+    PhoneNotConfirmed,
     ProviderDisabled,
+    ReauthenticationNeeded,
+    ReauthenticationNotValid,
     RefreshTokenAlreadyUsed,
     RefreshTokenNotFound,
     SamePassword,
     SamlDisabled,
     SessionExpired,
-    SessionNotFound,
     SignupDisabled,
     TooManyRequests,
     UnsupportedGrant,
     UserAlreadyExists,
     UserBanned,
-    UserNotFound,
     ValidationFailed,
     WeakPassword,
 )
-from trulybot.accounts.forms import SignUp, TokenRequest, UserChange
+from trulybot.accounts.factors import admin_routes as admin_factors
+from trulybot.accounts.factors import routes as factors
+from trulybot.accounts.forms import SignUp, TokenRequest, UserChange, read_phone
 from trulybot.accounts.keys import ALGORITHM
 from trulybot.accounts.models import Grant
-from trulybot.accounts.tokens import ACCESS_TOKEN, AccessClaims
+from trulybot.accounts.one_time import routes as one_time
+from trulybot.accounts.one_time import verification
+from trulybot.accounts.one_time.errors import BadCodeVerifier, BarePassword, FlowStateExpired, SmsNotSent
+from trulybot.accounts.one_time.routes import Destination
+from trulybot.accounts.providers import routes as provider_routes
+from trulybot.accounts.providers import service as providers
+from trulybot.accounts.providers.errors import BadIdToken, UnexpectedAudience, UnsupportedProvider
 from trulybot.accounts.wire import (
-    ErrorBody,
-    OlderErrorBody,
     SessionBody,
     UserBody,
-    gotrue_example,
     session_body,
     user_body,
 )
-from trulybot.kit.errors import AppError, MethodNotAllowed
+from trulybot.kit.errors import MethodNotAllowed
 from trulybot.kit.http import Db
-from trulybot.kit.openapi import Responses, described
-
-BEARER = re.compile(r"bearer (\S+)", re.IGNORECASE)
 
 ABOUT = "TrulyBot accounts, by the GoTrue API"
 
@@ -71,65 +74,72 @@ PROVIDERS = """
 """
 
 
-def _errors(*kinds: type[AppError]) -> Responses:
-    return described(kinds, ErrorBody | OlderErrorBody, gotrue_example)
-
-
-OURS: Responses = {
-    "5XX": {
-        "model": ErrorBody | OlderErrorBody,
-        "description": "Our fault, or the server is busy; never the caller's mistake.",
-    }
-}
-# What every call that sends a body, and every call that needs a session, may be answered with.
-UNREAD = (BadJson, EntityTooLarge)
-SIGNED_OUT = (NoAuthorization, BadJwt, UserNotFound, UserBanned, SessionNotFound)
-SIGN_UP = (ValidationFailed, AnonymousDisabled, PhoneDisabled, SignupDisabled, UserAlreadyExists, WeakPassword)
-SIGN_IN = (ValidationFailed, InvalidCredentials, BannedAtSignIn, EmailNotConfirmed, PhoneDisabled, ProviderDisabled)
-REFRESH = (RefreshTokenNotFound, RefreshTokenAlreadyUsed, SessionExpired, ConcurrentRefresh, FlowStateNotFound)
-CHANGE = (ValidationFailed, CurrentPasswordRequired, CurrentPasswordInvalid, PhoneDisabled, NotAdmin, FeatureDisabled)
-NEW_SECRET = (EmailExists, SamePassword, WeakPassword)
+SIGN_UP = (
+    ValidationFailed,
+    SmsNotSent,
+    AnonymousDisabled,
+    PhoneDisabled,
+    SignupDisabled,
+    UserAlreadyExists,
+    WeakPassword,
+)
+SIGN_IN = (
+    ValidationFailed,
+    InvalidCredentials,
+    BannedAtSignIn,
+    EmailNotConfirmed,
+    PhoneNotConfirmed,
+    PhoneDisabled,
+    ProviderDisabled,
+)
+ID_TOKEN = (BadIdToken, UnexpectedAudience, UnsupportedProvider, ManualLinkingDisabled)
+REFRESH = (RefreshTokenNotFound, RefreshTokenAlreadyUsed, SessionExpired, ConcurrentRefresh)
+EXCHANGE = (FlowStateNotFound, FlowStateExpired, BadCodeVerifier, UserBanned)
+CHANGE = (
+    ValidationFailed,
+    CurrentPasswordRequired,
+    CurrentPasswordInvalid,
+    ReauthenticationNeeded,
+    PhoneDisabled,
+    NotAdmin,
+)
+NEW_SECRET = (EmailExists, PhoneExists, SamePassword, WeakPassword, BarePassword, ReauthenticationNotValid, SmsNotSent)
 
 router = APIRouter(tags=["accounts"], responses=OURS)
-
-
-async def access_claims(
-    request: Request, accounts: Config, _described: Annotated[object, Security(ACCESS_TOKEN)]
-) -> AccessClaims:
-    """What the bearer token says; whether its session still stands is asked in the transaction that relies on it."""
-    bearer = BEARER.fullmatch(request.headers.get("authorization", ""))
-    if bearer is None:
-        raise NoAuthorization
-    return accounts.tokens.verify(bearer[1])
 
 
 def _answers(example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {"application/json": {"example": example}}}}
 
 
-Claims = Annotated[AccessClaims, Depends(access_claims)]
-
-
-@router.post("/signup", responses=_errors(*UNREAD, *SIGN_UP, TooManyRequests))
-async def sign_up(form: SignUp, accounts: Config, db: Db) -> SessionBody | UserBody:
-    """Sign up with email and password: a session, or only the user where the email must be confirmed first."""
-    made = await service.sign_up(db, accounts, form)
+@router.post("/signup", responses=errors(*UNREAD, *SIGN_UP, TooManyRequests))
+async def sign_up(
+    form: SignUp, accounts: Config, db: Db, device: From, destination: Destination
+) -> SessionBody | UserBody:
+    """
+    Sign up with email or phone and password, or with neither: a session, or only the user where the email or phone must
+    be confirmed first.
+    """
+    made = await signing_up.sign_up(db, accounts, form, redirect_to=destination, device=device)
     # Who has not confirmed the email is shown no identities: a taken email's answer has none either.
     return session_body(accounts, made) if isinstance(made, Grant) else user_body(made, [])
 
 
-@router.post("/token", responses=_errors(*UNREAD, *SIGN_IN, *REFRESH, TooManyRequests))
-async def token(form: TokenRequest, accounts: Config, db: Db, grant_type: str = "") -> SessionBody:
+@router.post("/token", responses=errors(*UNREAD, *SIGN_IN, *REFRESH, *EXCHANGE, *ID_TOKEN, TooManyRequests))
+async def token(
+    request: Request, form: TokenRequest, accounts: Config, db: Db, device: From, grant_type: str = ""
+) -> SessionBody:
     """Sign in (`grant_type=password`) or keep a session alive (`grant_type=refresh_token`)."""
     match grant_type:
         case "password":
             if form.email and form.phone:
                 raise ValidationFailed(reason="Only an email address or phone number should be provided on login.")
-            if form.phone:
-                raise PhoneDisabled
-            if not form.email:
+            if not form.email and not form.phone:
                 raise ValidationFailed(reason="missing email or phone")
-            grant = await service.sign_in(db, accounts, form.email, form.password)
+            if form.phone and not accounts.phones:
+                raise PhoneDisabled
+            login = form.email or read_phone(form.phone)
+            grant = await service.sign_in(db, accounts, login, form.password, device=device)
         case "refresh_token":
             if not form.refresh_token:
                 raise ValidationFailed(reason="refresh_token required")
@@ -137,15 +147,18 @@ async def token(form: TokenRequest, accounts: Config, db: Db, grant_type: str = 
         case "pkce":
             if not form.auth_code or not form.code_verifier:
                 raise ValidationFailed(reason="invalid request: both auth code and code verifier should be non-empty")
-            raise FlowStateNotFound
+            grant = await verification.by_authorization_code(db, accounts, form.auth_code, form.code_verifier, device)
+            tokens = await providers.tokens_by_code(db, accounts, form.auth_code)
+            return {**session_body(accounts, grant), **tokens.fields()}  # type: ignore[typeddict-item]
         case "id_token":
-            raise ProviderDisabled
+            adds_to = await claims_of(db, accounts, bearer(request)) if form.link_identity else None
+            grant = await providers.by_id_token(db, accounts, form, adds_to, device)
         case _:
             raise UnsupportedGrant
     return session_body(accounts, grant)
 
 
-@router.post("/logout", status_code=204, responses=_errors(ValidationFailed, *SIGNED_OUT))
+@router.post("/logout", status_code=204, responses=errors(ValidationFailed, *SIGNED_OUT))
 async def sign_out(claims: Claims, db: Db, scope: str = "global") -> Response:
     """End this session (`local`), all of this person's (`global`), or all but this one (`others`)."""
     try:
@@ -157,20 +170,20 @@ async def sign_out(claims: Claims, db: Db, scope: str = "global") -> Response:
     return Response(status_code=204)
 
 
-@router.get("/user", responses=_errors(*SIGNED_OUT))
+@router.get("/user", responses=errors(*SIGNED_OUT))
 async def read_user(claims: Claims, db: Db) -> UserBody:
     """The person whose token this is."""
     async with db.system("read user") as tx:
         person = await sessions.live_person(tx, claims)
         account = await sessions.account(tx, person.user_id)
-    return user_body(account.user, account.identities)
+    return user_body(account.user, account.identities, account.factors)
 
 
-@router.put("/user", responses=_errors(*UNREAD, *CHANGE, *SIGNED_OUT, *NEW_SECRET, TooManyRequests))
-async def change_user(form: UserChange, claims: Claims, accounts: Config, db: Db) -> UserBody:
-    """Change one's own data (merged; null removes a key), email or password."""
-    account = await service.change_user(db, accounts, claims, form)
-    return user_body(account.user, account.identities)
+@router.put("/user", responses=errors(*UNREAD, *CHANGE, *SIGNED_OUT, *NEW_SECRET, TooManyRequests))
+async def change_user(form: UserChange, claims: Claims, accounts: Config, db: Db, destination: Destination) -> UserBody:
+    """Change one's own data (merged; null removes a key), email, phone or password."""
+    account = await changing.change_user(db, accounts, claims, form, redirect_to=destination)
+    return user_body(account.user, account.identities, account.factors)
 
 
 @router.get(
@@ -190,11 +203,17 @@ async def change_user(form: UserChange, claims: Claims, accounts: Config, db: Db
 async def settings(accounts: Config) -> dict[str, Any]:
     """Which ways to sign in there are."""
     return {
-        "external": {name: name == "email" for name in PROVIDERS.split()},
+        "external": {
+            **dict.fromkeys(PROVIDERS.split(), False),
+            **dict.fromkeys(accounts.providers, True),
+            "email": True,
+            "phone": accounts.phones,
+            "anonymous_users": accounts.anonymous_users,
+        },
         "disable_signup": accounts.disable_signup,
         "mailer_autoconfirm": accounts.autoconfirm,
-        "phone_autoconfirm": False,
-        "sms_provider": "",
+        "phone_autoconfirm": accounts.sms_autoconfirm,
+        "sms_provider": "hook" if accounts.texts else "",
         "saml_enabled": False,
         "passkeys_enabled": False,
     }
@@ -250,9 +269,16 @@ async def openid_configuration(accounts: Config, response: Response) -> dict[str
         "userinfo_endpoint": f"{accounts.issuer}/user",
         "response_types_supported": ["token"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": [ALGORITHM],
+        "id_token_signing_alg_values_supported": [accounts.tokens.keys.algorithm],
         "claims_supported": ["sub", "aud", "iss", "exp", "iat", "email", "phone", "role", "aal", "session_id"],
     }
+
+
+router.include_router(factors.router)
+router.include_router(one_time.router)
+router.include_router(admin.router)
+router.include_router(admin_factors.router)
+router.include_router(provider_routes.router)
 
 
 @router.api_route("/{rest:path}", methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False)
@@ -266,5 +292,10 @@ async def not_here(rest: str) -> None:
     raise FeatureDisabled
 
 
-_PATHS = {getattr(route, "path", "") for route in router.routes}
+# A story's routes stand in one entry of the list.
+_PATHS = {
+    one.path
+    for route in router.routes
+    for one in getattr(route, "effective_route_contexts", lambda route=route: [route])()
+}
 _OFF = {"sso": SamlDisabled, "passkeys": PasskeysDisabled, "user/identities": ManualLinkingDisabled}

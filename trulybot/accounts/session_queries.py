@@ -3,12 +3,15 @@
 from datetime import timedelta
 from uuid import UUID
 
-from trulybot.accounts.models import Person, Secret, Session, Standing, TokenPlace
+from trulybot.accounts.models import Device, OpenSession, Person, Secret, Session, Standing, TokenPlace
 from trulybot.kit.db import Tx
 
 # However busy, a session ends; however young, an idle one does. The next sign-in clears the ended ones away.
 LIFETIME = timedelta(days=30)
 IDLE = timedelta(days=7)
+
+# How long a browser that knows the password may take to show the second factor.
+HALF_WAY = timedelta(minutes=15)
 
 # A change of email or password within a day of signing in needs no password once more.
 FRESH = timedelta(hours=24)
@@ -20,17 +23,25 @@ USE_NOTED_EVERY = timedelta(hours=1)
 LOCK_WAIT = "5s"
 
 
-async def add(tx: Tx, *, id: UUID, user_id: UUID, cookie_hash: bytes | None = None) -> Session:
+async def add(
+    tx: Tx, *, id: UUID, user_id: UUID, method: str, device: Device, cookie_hash: bytes | None = None
+) -> Session:
     return await tx.one(
         Session,
         """
-        insert into trulybot_auth.sessions (id, user_id, cookie_hash)
-        values (%(id)s, %(user_id)s, %(cookie_hash)s)
-        returning id, user_id, refresh_counter, created_at, false as is_over
+        insert into trulybot_auth.sessions (id, user_id, cookie_hash, amr, user_agent, address)
+        values (%(id)s, %(user_id)s, %(cookie_hash)s,
+                jsonb_build_array(
+                    jsonb_build_object('method', %(method)s::text, 'timestamp', extract(epoch from now())::bigint)),
+                %(user_agent)s, %(address)s)
+        returning id, user_id, refresh_counter, created_at, false as is_over, aal, amr
         """,
         id=id,
         user_id=user_id,
         cookie_hash=cookie_hash,
+        method=method,
+        user_agent=device.user_agent,
+        address=device.address,
     )
 
 
@@ -52,11 +63,13 @@ async def standing(tx: Tx, *, user_id: UUID, session_id: UUID) -> Standing | Non
         Standing,
         """
         select coalesce(u.email, '') as email, coalesce(u.banned_until > now(), false) as is_banned,
-               exists (select
-                         from trulybot_auth.sessions s
-                        where s.id = %(session_id)s
-                          and s.user_id = u.id
-                          and s.created_at > now() - %(lifetime)s) as has_session
+               exists (select from trulybot_auth.factors f
+                        where f.user_id = u.id and f.status = 'verified') as has_factor,
+               (select s.aal
+                  from trulybot_auth.sessions s
+                 where s.id = %(session_id)s
+                   and s.user_id = u.id
+                   and s.created_at > now() - %(lifetime)s) as aal
           from trulybot_auth.users u
          where u.id = %(user_id)s
            and u.deleted_at is null
@@ -72,7 +85,9 @@ async def person_by_cookie(tx: Tx, cookie_hash: bytes) -> Person | None:
         Person,
         """
         with found as (
-            select s.id, s.used_at, u.id as user_id, coalesce(u.email, '') as email
+            select s.id, s.used_at, s.created_at, s.aal, u.id as user_id, coalesce(u.email, '') as email,
+                   exists (select from trulybot_auth.factors f
+                            where f.user_id = u.id and f.status = 'verified') as has_factor
               from trulybot_auth.sessions s
               join trulybot_auth.users u on u.id = s.user_id
              where s.cookie_hash = %(cookie_hash)s
@@ -86,13 +101,15 @@ async def person_by_cookie(tx: Tx, cookie_hash: bytes) -> Person | None:
                set used_at = now()
              where id = (select id from found where used_at < now() - %(every)s)
         )
-        select user_id, email, id as session_id
+        select user_id, email, id as session_id, aal, has_factor
           from found
+         where aal = 'aal2' or not has_factor or created_at > now() - %(half_way)s
         """,
         cookie_hash=cookie_hash,
         lifetime=LIFETIME,
         idle=IDLE,
         every=USE_NOTED_EVERY,
+        half_way=HALF_WAY,
     )
 
 
@@ -125,7 +142,7 @@ async def lock(tx: Tx, session_id: UUID) -> Session | None:
         Session,
         """
         select id, user_id, refresh_counter, created_at,
-               created_at < now() - %(lifetime)s or used_at < now() - %(idle)s as is_over
+               created_at < now() - %(lifetime)s or used_at < now() - %(idle)s as is_over, aal, amr
           from trulybot_auth.sessions
          where id = %(session_id)s
            for update
@@ -190,6 +207,42 @@ async def end_all(tx: Tx, user_id: UUID, *, but: UUID | None = None) -> None:
         user_id=user_id,
         but=but,
     )
+
+
+async def open_of(tx: Tx, person: Person) -> list[OpenSession]:
+    """Every session of the person that lives, the last used first."""
+    return await tx.all(
+        OpenSession,
+        """
+        select id, user_agent, address, aal, created_at, used_at as last_used_at,
+               id = %(session_id)s as is_current
+          from trulybot_auth.sessions
+         where user_id = %(user_id)s
+           and created_at > now() - %(lifetime)s
+           and used_at > now() - %(idle)s
+         order by is_current desc, used_at desc, id
+        """,
+        user_id=person.user_id,
+        session_id=person.session_id,
+        lifetime=LIFETIME,
+        idle=IDLE,
+    )
+
+
+async def end_own(tx: Tx, user_id: UUID, session_id: UUID) -> bool:
+    """Whether there was one of theirs."""
+    return bool(
+        await tx.run(
+            "delete from trulybot_auth.sessions where user_id = %(user_id)s and id = %(session_id)s",
+            user_id=user_id,
+            session_id=session_id,
+        )
+    )
+
+
+async def sweep(tx: Tx) -> None:
+    """Forget every session that has ended by itself. For the worker."""
+    await tx.run("select private.sweep_sessions()")
 
 
 async def end_by_cookie(tx: Tx, cookie_hash: bytes) -> None:

@@ -23,16 +23,19 @@ from trulybot.accounts.errors import (
     RefreshTokenNotFound,
     SessionExpired,
     SessionNotFound,
-    TokenRefused,
     UserBanned,
     UserNotFound,
     ValidationFailed,
 )
-from trulybot.accounts.models import Account, Grant, Person, Session
+from trulybot.accounts.factors import queries as factor_queries
+from trulybot.accounts.models import Account, Device, Grant, Person, Session
 from trulybot.accounts.tokens import AccessClaims
+from trulybot.audit import service as audit
+from trulybot.audit.actions import Action
+from trulybot.audit.service import Someone
 from trulybot.kit.db import Tx
-from trulybot.kit.errors import Unauthenticated
 from trulybot.kit.ids import uuid7
+from trulybot.kit.security import SecurityEvent, note
 
 # GoTrue's are 12 letters and digits; clients take any text, and ours have 160 bits instead of 62.
 REFRESH_TOKEN = re.compile(r"[a-z0-9]{12,64}")
@@ -40,20 +43,32 @@ REFRESH_TOKEN_BYTES = 20
 
 COOKIE_BYTES = 32
 
+UNKNOWN = Device()
 
-async def open_session(tx: Tx, accounts: Accounts, account: Account) -> Grant:
-    """Begin a session that lives by refresh tokens."""
+
+async def open_session(tx: Tx, accounts: Accounts, account: Account, *, method: str, device: Device = UNKNOWN) -> Grant:
+    """
+    Begin a session that lives by refresh tokens.
+
+    method: how the person proved who they are, in the words of the tokens' `amr`, as "password", "otp" or "oauth".
+    """
     await session_queries.clear_ended(tx, account.user.id)
-    session = await session_queries.add(tx, id=uuid7(), user_id=account.user.id)
+    session = await session_queries.add(tx, id=uuid7(), user_id=account.user.id, method=method, device=device)
     token = await _put_in_force(tx, accounts, session.id, 0)
+    await audit.record(tx, Action.SIGN_IN, by=Someone(account.user.id), subject=session.id, method=method)
     return Grant(account, session, token)
 
 
-async def open_browser_session(tx: Tx, accounts: Accounts, user_id: UUID) -> str:
+async def open_browser_session(
+    tx: Tx, accounts: Accounts, user_id: UUID, *, method: str, device: Device = UNKNOWN
+) -> str:
     """Begin a session that lives by a cookie, and return the cookie's secret."""
     await session_queries.clear_ended(tx, user_id)
     secret = secrets.token_urlsafe(COOKIE_BYTES)
-    await session_queries.add(tx, id=uuid7(), user_id=user_id, cookie_hash=_hash(accounts, secret))
+    hash = _hash(accounts, secret)
+    id = uuid7()
+    await session_queries.add(tx, id=id, user_id=user_id, method=method, device=device, cookie_hash=hash)
+    await audit.record(tx, Action.SIGN_IN, by=Someone(user_id), subject=id, method=method)
     return secret
 
 
@@ -69,22 +84,11 @@ async def live_person(tx: Tx, claims: AccessClaims) -> Person:
         raise UserNotFound
     if standing.is_banned:
         raise UserBanned
-    if not standing.has_session:
+    if standing.aal is None:
         raise SessionNotFound
-    return Person(claims.user_id, standing.email, claims.session_id)
-
-
-async def person_by_bearer(tx: Tx, accounts: Accounts, token: str) -> Person:
-    """
-    Who sends this access token.
-
-    Raises:
-        Unauthenticated: Nobody whom we know, or no longer.
-    """
-    try:
-        return await live_person(tx, accounts.tokens.verify(token))
-    except TokenRefused as error:
-        raise Unauthenticated from error
+    # A token from before the second factor was shown is worth no more than it was then.
+    aal = min(standing.aal, claims.aal)
+    return Person(claims.user_id, standing.email, claims.session_id, aal, standing.has_factor)
 
 
 async def person_by_cookie(tx: Tx, accounts: Accounts, secret: str) -> Person | None:
@@ -108,6 +112,9 @@ async def refresh(tx: Tx, accounts: Accounts, token: str) -> Grant | None:
     if place is None:
         raise RefreshTokenNotFound
     session = await _locked(tx, place.session_id)
+    # While we waited, a second factor may have been shown, which ends the tokens from before it.
+    if await session_queries.place(tx, _hash(accounts, token)) is None:
+        raise RefreshTokenNotFound
     standing = await session_queries.standing(tx, user_id=session.user_id, session_id=session.id)
     if standing is None:
         raise RefreshTokenNotFound
@@ -122,16 +129,55 @@ async def refresh(tx: Tx, accounts: Accounts, token: str) -> Grant | None:
         in_force = _refresh_token(accounts, session.id, session.refresh_counter)
     else:
         await session_queries.end(tx, session.id)
+        note(SecurityEvent.REFRESH_REUSED, user_id=session.user_id)
         return None
     return Grant(await account(tx, session.user_id), session, in_force)
 
 
+async def raise_session(tx: Tx, accounts: Accounts, person: Person, *, method: str, factor_id: UUID) -> Grant:
+    """
+    Take the session to aal2, with tokens of its own: those from before refresh nothing any more.
+
+    Raises:
+        SessionNotFound: It has ended meanwhile.
+    """
+    before = await session_queries.lock(tx, person.session_id)
+    if before is None or before.is_over:
+        raise SessionNotFound
+    session = await factor_queries.raise_session(tx, person.session_id, method=method, factor_id=factor_id)
+    token = await _put_in_force(tx, accounts, session.id, session.refresh_counter + 1)
+    return Grant(await account(tx, person.user_id), session, token)
+
+
+async def raise_browser_session(
+    tx: Tx, accounts: Accounts, person: Person, *, method: str, factor_id: UUID | None = None
+) -> str:
+    """
+    Take the session to aal2, and return the secret that its cookie holds from now on.
+
+    Raises:
+        SessionNotFound: It has ended meanwhile.
+    """
+    if await session_queries.lock(tx, person.session_id) is None:
+        raise SessionNotFound
+    secret = secrets.token_urlsafe(COOKIE_BYTES)
+    await factor_queries.raise_session(
+        tx, person.session_id, method=method, factor_id=factor_id, cookie_hash=_hash(accounts, secret)
+    )
+    return secret
+
+
 async def end_browser_session(tx: Tx, accounts: Accounts, secret: str) -> None:
+    person = await session_queries.person_by_cookie(tx, _hash(accounts, secret))
     await session_queries.end_by_cookie(tx, _hash(accounts, secret))
+    if person is not None:
+        await audit.record(tx, Action.SIGN_OUT, by=person, subject=person.session_id, scope="local")
 
 
 async def account(tx: Tx, user_id: UUID) -> Account:
-    return Account(await queries.user(tx, user_id), await queries.identities(tx, user_id))
+    return Account(
+        await queries.user(tx, user_id), await queries.identities(tx, user_id), await factor_queries.of(tx, user_id)
+    )
 
 
 async def _locked(tx: Tx, session_id: UUID) -> Session:

@@ -1,6 +1,7 @@
 """GoTrue's shapes: how people, sessions and errors look on the wire."""
 
 import re
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, NotRequired
 
@@ -11,7 +12,7 @@ from typing_extensions import TypedDict
 
 from trulybot.accounts.config import Accounts
 from trulybot.accounts.errors import BadJson, WeakPassword
-from trulybot.accounts.models import Grant, Identity, User
+from trulybot.accounts.models import Factor, Grant, Identity, User
 from trulybot.kit.errors import AppError, InvalidInput, UnsupportedType
 from trulybot.kit.openapi import sentence
 
@@ -26,10 +27,11 @@ GOTRUE_CODES = {
     "not_found": "feature_disabled",
     "method_not_allowed": "feature_disabled",
     "unavailable": "request_timeout",
+    "limit_reached": "over_request_rate_limit",
     "internal_error": "unexpected_failure",
 }
 
-_EXAMPLE_USER: dict[str, Any] = {
+EXAMPLE_USER: dict[str, Any] = {
     "id": "019a6e0c-5d1c-7c3e-9a53-0d8f0b6c2f11",
     "aud": "authenticated",
     "role": "authenticated",
@@ -49,7 +51,7 @@ _EXAMPLE_SESSION: dict[str, Any] = {
     "expires_in": 3600,
     "expires_at": 1795341600,
     "refresh_token": "k3vq7b2mzt5ncx6wjd4hyap3grfe6u2s",
-    "user": _EXAMPLE_USER,
+    "user": EXAMPLE_USER,
 }
 
 
@@ -65,7 +67,36 @@ class IdentityBody(TypedDict):
     email: str
 
 
-@with_config(ConfigDict(json_schema_extra={"examples": [_EXAMPLE_USER]}))
+@with_config(
+    ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "019a6e0c-5d1c-7c3e-9a53-0d8f0b6c2f12",
+                    "created_at": "2026-11-22T09:00:00.000000Z",
+                    "updated_at": "2026-11-22T09:00:00.000000Z",
+                    "status": "verified",
+                    "friendly_name": "Phone",
+                    "factor_type": "totp",
+                }
+            ]
+        }
+    )
+)
+class FactorBody(TypedDict):
+    """phone: of a factor by text message, which ours never are."""
+
+    id: str
+    created_at: str
+    updated_at: str
+    status: str
+    friendly_name: str
+    factor_type: str
+    phone: NotRequired[str]
+    last_challenged_at: NotRequired[str]
+
+
+@with_config(ConfigDict(json_schema_extra={"examples": [EXAMPLE_USER]}))
 class UserBody(TypedDict):
     id: str
     aud: str
@@ -75,6 +106,7 @@ class UserBody(TypedDict):
     app_metadata: dict[str, Any]
     user_metadata: dict[str, Any]
     identities: list[IdentityBody]
+    factors: NotRequired[list[FactorBody]]
     is_anonymous: bool
     created_at: str
     updated_at: str
@@ -82,6 +114,13 @@ class UserBody(TypedDict):
     phone_confirmed_at: NotRequired[str]
     confirmed_at: NotRequired[str]
     confirmation_sent_at: NotRequired[str]
+    invited_at: NotRequired[str]
+    recovery_sent_at: NotRequired[str]
+    new_email: NotRequired[str]
+    email_change_sent_at: NotRequired[str]
+    new_phone: NotRequired[str]
+    phone_change_sent_at: NotRequired[str]
+    reauthentication_sent_at: NotRequired[str]
     last_sign_in_at: NotRequired[str]
     banned_until: NotRequired[str]
     deleted_at: NotRequired[str]
@@ -95,6 +134,13 @@ class SessionBody(TypedDict):
     expires_at: int
     refresh_token: str
     user: UserBody
+    provider_token: NotRequired[str]
+    provider_refresh_token: NotRequired[str]
+
+
+@with_config(ConfigDict(json_schema_extra={"maxProperties": 0, "examples": [{}]}))
+class Empty(TypedDict):
+    """Nothing: it is done, or would be if there were anything to do."""
 
 
 class WeakPasswordBody(TypedDict):
@@ -122,11 +168,11 @@ class OlderErrorBody(TypedDict):
     weak_password: NotRequired[WeakPasswordBody]
 
 
-def user_body(user: User, identities: list[Identity]) -> UserBody:
+def user_body(user: User, identities: list[Identity], factors: Sequence[Factor] = ()) -> UserBody:
     body: UserBody = {
         "id": str(user.id),
         "aud": "authenticated",
-        "role": "authenticated",
+        "role": user.role,
         "email": user.email,
         "phone": user.phone,
         "app_metadata": user.app_metadata,
@@ -136,30 +182,55 @@ def user_body(user: User, identities: list[Identity]) -> UserBody:
         "created_at": _time(user.created_at),
         "updated_at": _time(user.updated_at),
     }
+    if user.new_email:
+        body["new_email"] = user.new_email
+    if user.new_phone:
+        body["new_phone"] = user.new_phone
     confirmed = [time for time in (user.email_confirmed_at, user.phone_confirmed_at) if time is not None]
     moments = {
         "email_confirmed_at": user.email_confirmed_at,
         "phone_confirmed_at": user.phone_confirmed_at,
         "confirmed_at": min(confirmed, default=None),
         "confirmation_sent_at": user.confirmation_sent_at,
+        "invited_at": user.invited_at,
+        "recovery_sent_at": user.recovery_sent_at,
+        "email_change_sent_at": user.email_change_sent_at if user.new_email else None,
+        "phone_change_sent_at": user.phone_change_sent_at if user.new_phone else None,
+        "reauthentication_sent_at": user.reauthentication_sent_at,
         "last_sign_in_at": user.last_sign_in_at,
         "banned_until": user.banned_until,
         "deleted_at": user.deleted_at,
     }
+    if factors:
+        body["factors"] = [factor_body(factor) for factor in factors]
     return body | {name: _time(moment) for name, moment in moments.items() if moment is not None}  # type: ignore[return-value]
 
 
 def session_body(accounts: Accounts, grant: Grant) -> SessionBody:
     user = grant.account.user
-    issued = accounts.tokens.issue(user, grant.session.id, signed_in_at=grant.session.created_at)
+    issued = accounts.tokens.issue(user, grant.session)
     return {
         "access_token": issued.access_token,
         "token_type": "bearer",
         "expires_in": issued.expires_in,
         "expires_at": issued.expires_at,
         "refresh_token": grant.refresh_token,
-        "user": user_body(user, grant.account.identities),
+        "user": user_body(user, grant.account.identities, grant.account.factors),
     }
+
+
+def factor_body(factor: Factor) -> FactorBody:
+    body: FactorBody = {
+        "id": str(factor.id),
+        "created_at": _time(factor.created_at),
+        "updated_at": _time(factor.updated_at),
+        "status": factor.status,
+        "friendly_name": factor.friendly_name,
+        "factor_type": factor.factor_type,
+    }
+    if factor.last_challenged_at is not None:
+        body["last_challenged_at"] = _time(factor.last_challenged_at)
+    return body
 
 
 def gotrue_error(request: Request, error: AppError) -> Response:

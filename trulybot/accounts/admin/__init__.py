@@ -1,0 +1,1 @@
+"""People, as an operator's programs see and change them."""

@@ -1,0 +1,1 @@
+"""Second factors: codes of an authenticator app, and one-time codes for who loses it."""
