@@ -8,20 +8,38 @@ from collections.abc import Callable
 from typing import Annotated, Final, Literal, get_args
 
 from fastapi import Depends, Header, Request, Security
+from fastapi.dependencies.models import Dependant
 from fastapi.security import APIKeyCookie, HTTPBearer
 
+from trulybot.accounts.models import Person
 from trulybot.accounts.tokens import ACCESS_TOKEN
-from trulybot.kit.errors import Forbidden
-from trulybot.workspaces.identity import Actor, KeyHolder, Member, Visitor, identify
+from trulybot.kit.errors import Forbidden, Unauthenticated
+from trulybot.kit.gate import answer_to, asks
+from trulybot.kit.limiting import address_of, identified
+from trulybot.kit.limits import By
+from trulybot.kit.security import acts
+from trulybot.workspaces.identity import Actor, KeyHolder, Member, Visitor, identify, signed_in
+from trulybot.workspaces.limits import WRONG_CREDENTIALS
 
 # What a key may be given. It cannot make keys, so that a leaked one ends with its deletion.
 KeyScope = Literal["chat", "search", "documents:read", "documents:write", "leads:read"]
-Scope = Literal[KeyScope, "keys:write", "widget:write", "workspace:read", "workspace:write"]
+Scope = Literal[
+    KeyScope,
+    "audit:read",
+    "keys:write",
+    "members:read",
+    "members:write",
+    "widget:write",
+    "workspace:read",
+    "workspace:write",
+]
 
 ROLES: Final[dict[str, frozenset[Scope]]] = {
     "owner": frozenset(get_args(Scope)),
     "admin": frozenset(get_args(Scope)) - {"workspace:write"},
-    "agent": frozenset(("chat", "search", "documents:read", "documents:write", "leads:read", "workspace:read")),
+    "agent": frozenset(
+        ("chat", "search", "documents:read", "documents:write", "leads:read", "members:read", "workspace:read")
+    ),
     "viewer": frozenset(("chat", "search", "documents:read", "workspace:read")),
 }
 VISITOR: Final[frozenset[Scope]] = frozenset(("chat",))
@@ -65,24 +83,46 @@ def may(scope: Scope) -> Callable[[Request], Actor]:
 
     described = _visitors if scope in VISITOR else _keys if scope in KEY_SCOPES else _people
 
-    async def permitted(request: Request, _described: Annotated[None, Depends(described)]) -> Actor:
-        actor = await identify(request)
+    async def admit(request: Request) -> Actor:
+        actor = await answer_to(_counted, request)
         if not allows(actor, scope):
             raise NotPermitted(scope=scope)
         return actor
 
+    @asks(admit)
+    async def permitted(request: Request, _described: Annotated[None, Depends(described)]) -> Actor:
+        return await admit(request)
+
+    permitted.scope = scope  # type: ignore[attr-defined]
     return Depends(permitted)  # type: ignore[no-any-return]
 
 
+def scope_of(dependant: Dependant) -> Scope | None:
+    """What a route with these dependencies asks of whoever calls it; None when it asks nothing of a workspace."""
+    waiting = [dependant]
+    while waiting:
+        one = waiting.pop()
+        scope: Scope | None = getattr(one.call, "scope", None)
+        if scope is not None:
+            return scope
+        waiting += one.dependencies
+    return None
+
+
+async def _account(
+    _token: Annotated[object, Security(ACCESS_TOKEN)], _cookie: Annotated[object, Security(COOKIE)]
+) -> None:
+    """Describes who may call, for `/openapi.json`; `identify` does the work."""
+
+
 async def _people(
-    _token: Annotated[object, Security(ACCESS_TOKEN)],
-    _cookie: Annotated[object, Security(COOKIE)],
+    _account: Annotated[None, Depends(_account)],
     _workspace: Annotated[
         str | None,
         Header(alias="X-Workspace-Id", description="Which of a person's workspaces; otherwise the last one they used"),
     ] = None,
 ) -> None:
-    """Describes who may call, for `/openapi.json`; `identify` does the work."""
+    """People, each in a workspace of theirs."""
 
 
 async def _keys(_people: Annotated[None, Depends(_people)], _key: Annotated[object, Security(API_KEY)]) -> None:
@@ -91,3 +131,39 @@ async def _keys(_people: Annotated[None, Depends(_people)], _key: Annotated[obje
 
 async def _visitors(_keys: Annotated[None, Depends(_keys)], _token: Annotated[object, Security(VISITOR_TOKEN)]) -> None:
     """People, programs and visitors."""
+
+
+async def _person(request: Request) -> Person:
+    person = await signed_in(request)
+    await identified(request, {"user": str(person.user_id)})
+    return person
+
+
+@asks(_person)
+async def _signed_in(request: Request, _described: Annotated[None, Depends(_account)]) -> Person:
+    return await answer_to(_person, request)
+
+
+async def _counted(request: Request) -> Actor:
+    """Who asks, within the limits of whoever they are."""
+    address = address_of(request.scope)
+    try:
+        actor = await identify(request)
+    except Unauthenticated:
+        if "authorization" in request.headers:
+            await request.app.state.limiter.take(WRONG_CREDENTIALS, address)
+        raise
+    acts(workspace_id=actor.workspace_id, user_id=actor.user_id if isinstance(actor, Member) else None)
+    match actor:
+        case Member():
+            keys: dict[By, str] = {"user": str(actor.user_id), "workspace": str(actor.workspace_id)}
+        case KeyHolder():
+            keys = {"key": f"{actor.workspace_id}/{actor.key_id}", "workspace": str(actor.workspace_id)}
+        case Visitor():
+            keys = {"visitor": f"{actor.workspace_id}/{actor.visitor_id}", "visitor's address": address}
+    await identified(request, keys)
+    return actor
+
+
+# A person, whether or not they belong to a workspace.
+SignedIn = Annotated[Person, Depends(_signed_in)]

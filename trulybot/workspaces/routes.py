@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from trulybot.kit.http import Db
+from trulybot.kit.idempotency import Repeatable
 from trulybot.kit.lists import Listed
 from trulybot.workspaces import queries, service
 from trulybot.workspaces.access import NotPermitted, may
@@ -13,7 +14,7 @@ from trulybot.workspaces.forms import KeyRequest, ProfileChange
 from trulybot.workspaces.identity import Actor, Everywhere, Member
 from trulybot.workspaces.models import ApiKey, NewApiKey, ProfilePage, Workspace
 
-router = APIRouter(prefix="/api", tags=["workspaces"])
+router = APIRouter(prefix="/api", tags=["workspaces"], route_class=Repeatable)
 
 
 @router.get("/user/profile")
@@ -29,9 +30,10 @@ async def change_profile(form: ProfileChange, who: Annotated[Actor, may("workspa
     if form.workspace_name is not None and member.role != "owner":
         raise NotPermitted(scope="workspace:write")
     async with db.workspace(member) as tx:
-        await queries.change_profile(tx, member.user_id, name=form.name, locale=form.locale)
+        if form.name is not None or form.locale is not None:
+            await service.change_profile(tx, form.name, form.locale, by=member)
         if form.workspace_name is not None:
-            await queries.rename(tx, form.workspace_name)
+            await service.rename(tx, form.workspace_name, by=member)
     return await _profile(member, db)
 
 
@@ -60,7 +62,7 @@ async def make_key(form: KeyRequest, who: Annotated[Actor, may("keys:write")], d
 async def remove_key(key_id: UUID, who: Annotated[Actor, may("keys:write")], db: Db) -> None:
     """Remove a key: whatever uses it is refused at once."""
     async with db.workspace(who) as tx:
-        await service.remove_key(tx, key_id)
+        await service.remove_key(tx, key_id, by=who)
 
 
 async def _profile(member: Member, db: Db) -> ProfilePage:
