@@ -182,7 +182,7 @@ async def test_what_the_bot_says_is_never_html(page, server):
         "https://shop.example/a?b=1&c=2",
         "mailto:a@shop.example",
     ]
-    assert await links.first.get_attribute("rel") == "noopener noreferrer nofollow"
+    assert await links.first.get_attribute("rel") == "noopener noreferrer nofollow ugc"
 
 
 async def test_a_broken_answer_is_asked_again_under_the_same_id(page, server):

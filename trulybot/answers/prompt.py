@@ -5,6 +5,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
+from trulybot.answers.plain import without_pictures
 from trulybot.answers.ranking import Ranked
 from trulybot.documents.keywords import terms
 from trulybot.documents.sentences import sentences
@@ -75,7 +76,7 @@ def bound(sentence: str, passages: Sequence[Ranked], *, translated: bool) -> tup
     another language than the passages, so its words cannot be compared; the model's mark and the numbers must do.
     """
     marked = _MARKS.search(sentence)
-    text = " ".join(_MARKS.sub("", sentence).split())
+    text = " ".join(without_pictures(_MARKS.sub("", sentence)).split())
     if not text:
         return None
     order = list(range(len(passages)))

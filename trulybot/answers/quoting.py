@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
+from trulybot.answers.plain import without_pictures
 from trulybot.answers.ranking import WORDS_WEIGHT, Ranked
 from trulybot.documents.keywords import terms
 from trulybot.documents.sentences import Sentence, is_row, sentences
@@ -77,7 +78,7 @@ def readable(quotes: Sequence[Quote]) -> str:
         if before is not None:
             text += _between(before, this) if before.passage is this.passage else "\n\n"
         text += this.text
-    return text
+    return without_pictures(text)
 
 
 def _quoted(passage: Ranked, sentence: Sentence) -> Quote:

@@ -4,7 +4,7 @@ import hashlib
 import os
 import shutil
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from uuid import UUID
 
 from trulybot.documents.errors import StorageFull
@@ -43,6 +43,15 @@ class Files:
 
     def forget(self, key: str) -> None:
         self.path(key).unlink(missing_ok=True)
+
+    def forget_workspace(self, workspace_id: UUID) -> None:
+        """Remove all that a workspace ever gave us."""
+        shutil.rmtree(self.directory / str(workspace_id), onerror=_unless_gone)
+
+
+def _unless_gone(_function: object, _path: str, what: Any) -> None:
+    if not isinstance(what[1], FileNotFoundError):
+        raise what[1]
 
 
 def fingerprint(file: BinaryIO) -> bytes:

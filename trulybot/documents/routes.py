@@ -17,12 +17,13 @@ from trulybot.documents.models import Document, NewDocument, Status, Summary
 from trulybot.kit.db import Database
 from trulybot.kit.errors import InvalidInput, UnsupportedType
 from trulybot.kit.http import Db
+from trulybot.kit.idempotency import Repeatable
 from trulybot.kit.lists import CursorText, Limit, Listed, paged, place
 from trulybot.kit.openapi import errors, json_body
 from trulybot.workspaces.access import may
 from trulybot.workspaces.identity import Actor, Member
 
-router = APIRouter(prefix="/api", tags=["documents"])
+router = APIRouter(prefix="/api", tags=["documents"], route_class=Repeatable)
 
 FILES_AT_ONCE = 100
 FORM = {
@@ -73,7 +74,8 @@ async def take_in(request: Request, who: Actor, db: Database) -> Uploaded:
     documents = await _sent(request, who)
     try:
         async with db.workspace(who) as tx:
-            added = await service.add(tx, documents, created_by=who.user_id if isinstance(who, Member) else None)
+            created_by = who.user_id if isinstance(who, Member) else None
+            added = await service.add(tx, documents, created_by=created_by, by=who)
     except BaseException:
         service.forget_files(request.app.state.files, [document.file_key for document in documents])
         raise
@@ -123,7 +125,7 @@ async def document(document_id: UUID, who: Annotated[Actor, may("documents:read"
 async def remove(document_id: UUID, who: Annotated[Actor, may("documents:write")], db: Db) -> None:
     """Take a document out, with its passages, vectors and file."""
     async with db.workspace(who) as tx:
-        await service.remove(tx, document_id)
+        await service.remove(tx, document_id, by=who)
 
 
 async def _uploaded_files(request: Request, who: Actor) -> list[NewDocument]:

@@ -8,6 +8,9 @@ from datetime import datetime
 from typing import BinaryIO
 from uuid import UUID
 
+from trulybot.audit import service as audit
+from trulybot.audit.actions import Action
+from trulybot.audit.service import Who
 from trulybot.documents import queries
 from trulybot.documents.errors import EmptyText, FileRefused
 from trulybot.documents.files import Files, fingerprint
@@ -78,7 +81,7 @@ async def from_file(files: Files, file: BinaryIO, name: str, declared_type: str 
     )
 
 
-async def add(tx: Tx, documents: Sequence[NewDocument], *, created_by: UUID | None) -> Added:
+async def add(tx: Tx, documents: Sequence[NewDocument], *, created_by: UUID | None, by: Who) -> Added:
     """
     Keep documents, queue what there is to do, and answer with each as it stands, in the order sent.
 
@@ -94,6 +97,8 @@ async def add(tx: Tx, documents: Sequence[NewDocument], *, created_by: UUID | No
         await tx.enqueue("documents.forget_file", file_key=file_key)
     kept = await queries.matching(tx, list(unique.values()))
     in_use = {file_key for _, file_key in kept.values()}
+    if now.changed:
+        await audit.record(tx, Action.DOCUMENT_ADDED, by=by, count=now.changed)
     return Added(
         documents=[kept[_key(document)][0] for document in documents],
         unused_files=[document.file_key for document in documents if document.file_key not in in_use],
@@ -119,7 +124,7 @@ async def summary(tx: Tx) -> Summary:
     return await queries.summary(tx)
 
 
-async def remove(tx: Tx, document_id: UUID) -> None:
+async def remove(tx: Tx, document_id: UUID, *, by: Who) -> None:
     """
     Take a document out with its passages and vectors, and its file once this commits.
 
@@ -132,6 +137,7 @@ async def remove(tx: Tx, document_id: UUID) -> None:
     if file_key is not None:
         await tx.enqueue("documents.forget_file", file_key=file_key)
     await tx.publish("document", document_id)
+    await audit.record(tx, Action.DOCUMENT_REMOVED, by=by, subject=document_id)
 
 
 def forget_files(files: Files, keys: Sequence[str | None]) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from trulybot.kit.proofs import Proof
 from trulybot.kit.text import Line, one_line
 
 Color = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True)]
@@ -40,8 +41,13 @@ class WidgetChange(BaseModel):
 
 
 class SessionRequest(BaseModel):
-    """bot: the workspace's bot key, or its owner's user id."""
+    """
+    bot: the workspace's bot key, or its owner's user id. proof: only after an answer `proof_required`, whose first
+    detail is the challenge: those fields and `number`, for which SHA-256 of "{salt}:{number}" begins with `difficulty`
+    zero bits.
+    """
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"bot": "tb_bot_k3vq7b2mzt5ncx6w"}]})
 
     bot: Annotated[str, StringConstraints(min_length=1, max_length=100)]
+    proof: Proof | None = None

@@ -8,20 +8,28 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from pydantic import TypeAdapter
 
+from trulybot.kit import proofs
 from trulybot.kit.errors import NotFound
 from trulybot.kit.http import Db
+from trulybot.kit.limiting import address_of
+from trulybot.kit.limits import Limiter
 from trulybot.kit.openapi import errors
 from trulybot.kit.pages import Asset
+from trulybot.kit.proofs import Proof
 from trulybot.widget import service
+from trulybot.widget.cors import let_read
 from trulybot.widget.forms import SessionRequest, WidgetChange
+from trulybot.widget.limits import SESSIONS
 from trulybot.widget.models import OwnerConfig, WidgetConfig, WidgetSession
-from trulybot.widget.service import NoBot, OriginNotAllowed
+from trulybot.widget.service import NoBot, OriginNotAllowed, ProofRequired
 from trulybot.workspaces.access import may
 from trulybot.workspaces.identity import Actor
 
 router = APIRouter(tags=["widget"])
 
 STATIC = Path(__file__).parent / "static"
+UNASKED = 0.5  # of the sessions that an address may begin in a minute, the share that is let in without work
+
 # Any page may load the script; what it may then do is decided by the session's origin.
 EVERYWHERE = {
     "Access-Control-Allow-Origin": "*",
@@ -60,7 +68,7 @@ async def own_config(who: Annotated[Actor, may("widget:write")], db: Db) -> Owne
 async def change(form: WidgetChange, who: Annotated[Actor, may("widget:write")], db: Db) -> OwnerConfig:
     """Change texts, colours, position, questions, and the websites that may embed the bot."""
     async with db.workspace(who) as tx:
-        return await service.change(tx, form)
+        return await service.change(tx, form, by=who)
 
 
 @router.get(
@@ -83,8 +91,29 @@ async def config(request: Request, bot: str, db: Db) -> Response:
     return Response(body, media_type="application/json", headers=headers)
 
 
-@router.post("/api/widget/session", responses=errors(OriginNotAllowed, NoBot))
+@router.post("/api/widget/session", responses=errors(OriginNotAllowed, ProofRequired, NoBot))
 async def session(request: Request, form: SessionRequest, db: Db) -> WidgetSession:
     """Begin a visitor's session, from a website that the workspace allows."""
+    origin = request.headers.get("origin", "")
     async with db.system("a visitor arrives") as tx:
-        return await service.begin_session(tx, request.app.state.visitor_key, form.bot, request.headers.get("origin"))
+        bot = await service.bot_at(tx, form.bot, origin)
+    let_read(request.scope, origin)
+    await _ask_for_proof(request, form.proof, f"{bot.bot_key} {origin}")
+    async with db.system("a visitor is let in") as tx:
+        return await service.begin_session(tx, request.app.state.visitor_key, bot, origin)
+
+
+async def _ask_for_proof(request: Request, proof: Proof | None, subject: str) -> None:
+    """
+    Let a browser work before it gets in, when it looks like a program: it names none, or is one of very many.
+
+    Raises:
+        ProofRequired: It has not done it yet.
+    """
+    limiter: Limiter = request.app.state.limiter
+    begun = await limiter.peek(SESSIONS, address_of(request.scope))
+    if request.headers.get("user-agent") and begun.remaining >= UNASKED * SESSIONS.amount:
+        return
+    key = request.app.state.proof_key
+    if proof is None or not await proofs.holds(proof, key, subject, limiter):
+        raise ProofRequired(details=[proofs.challenge(key, subject)])

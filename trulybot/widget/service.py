@@ -1,10 +1,14 @@
 """What a website's visitors may know and do."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from joserfc.jwk import OctKey
 from psycopg.types.json import Jsonb
 
+from trulybot.audit import service as audit
+from trulybot.audit.actions import Action
+from trulybot.audit.service import Who
 from trulybot.kit.db import Tx
 from trulybot.kit.errors import Forbidden, NotFound
 from trulybot.kit.ids import uuid7
@@ -25,6 +29,13 @@ class OriginNotAllowed(Forbidden):
     """This website may not embed the bot. Its owner can allow it in the dashboard."""
 
     status, code = 403, "origin_not_allowed"
+    headers: ClassVar[Mapping[str, str]] = {"Vary": "Origin"}
+
+
+class ProofRequired(Forbidden):
+    """Show that a browser is asking: solve the challenge and ask again."""
+
+    status, code = 403, "proof_required"
 
 
 async def config(tx: Tx, bot: str) -> WidgetConfig:
@@ -38,25 +49,37 @@ async def config(tx: Tx, bot: str) -> WidgetConfig:
     return WidgetConfig(bot=found.bot_key, name=found.name, **_shown(found))
 
 
-async def begin_session(tx: Tx, key: OctKey, bot: str, origin: str | None) -> WidgetSession:
+async def bot_at(tx: Tx, bot: str, origin: str | None) -> Bot:
     """
-    A new visitor, from a website that may embed the bot.
+    The bot, for a website that may embed it.
 
     Raises:
         NoBot: Nobody has it.
         OriginNotAllowed: The request comes from elsewhere, or from no website.
     """
     found = await _bot(tx, bot)
+    if origin not in found.allowed_origins:
+        raise OriginNotAllowed
+    return found
+
+
+async def begin_session(tx: Tx, key: OctKey, bot: Bot, origin: str) -> WidgetSession:
+    """
+    A new visitor, from a website that may embed the bot.
+
+    Raises:
+        OriginNotAllowed: It may no longer.
+    """
     visitor_id = uuid7()
-    admitted = origin is not None and await tx.value(
+    admitted = await tx.value(
         "select private.admit_visitor(%(bot)s, %(origin)s, %(visitor_id)s)",
-        bot=found.bot_key,
+        bot=bot.bot_key,
         origin=origin,
         visitor_id=visitor_id,
     )
-    if origin is None or not admitted:
+    if not admitted:
         raise OriginNotAllowed
-    token = visitors.issue(key, visitors.VisitorToken(visitor_id, found.workspace_id, origin))
+    token = visitors.issue(key, visitors.VisitorToken(visitor_id, bot.workspace_id, origin))
     return WidgetSession(token, visitors.LIFETIME_SECONDS, visitor_id)
 
 
@@ -75,7 +98,7 @@ async def own_config(tx: Tx) -> OwnerConfig:
     return OwnerConfig(bot=found.bot_key, name=found.name, allowed_origins=found.allowed_origins, **_shown(found))
 
 
-async def change(tx: Tx, form: WidgetChange) -> OwnerConfig:
+async def change(tx: Tx, form: WidgetChange, *, by: Who) -> OwnerConfig:
     """Change what was sent, and leave the rest."""
     settings = form.model_dump(exclude_none=True, exclude={"allowed_origins"})
     allowed = origins.read(form.allowed_origins) if form.allowed_origins is not None else None
@@ -91,7 +114,10 @@ async def change(tx: Tx, form: WidgetChange) -> OwnerConfig:
         settings=Jsonb(settings),
         allowed_origins=allowed,
     )
-    return await own_config(tx)
+    changed = await own_config(tx)
+    names = ", ".join(sorted(form.model_dump(exclude_none=True)))
+    await audit.record(tx, Action.WIDGET_CHANGED, by=by, changed=names)
+    return changed
 
 
 async def _bot(tx: Tx, bot: str) -> Bot:

@@ -71,17 +71,27 @@ export class Conversation {
   }
 
   async #newSession() {
-    const { key, identity } = this.#bot
-    const response = await this.#fetch("api/widget/session", { bot: key, identity }).catch((error) => {
-      // A browser tells no page why it may not read an answer. This is for whoever sets the page up.
-      throw new Error(`no session. May ${location.origin} show this bot?`, { cause: error })
-    })
+    const { identity } = this.#bot
+    let response = await this.#askIn()
+    const { code, details } = response.ok ? {} : ((await response.json().catch(() => ({}))).error ?? {})
+    if (code === "proof_required") {
+      const { solve } = await import("./proof.js")  // Few are ever asked for it.
+      response = await this.#askIn(await solve(details[0], this.#halt.signal))
+    }
     if (!response.ok) throw new Error(`the session answered ${response.status}`)
     const { token, expires_in } = await response.json()
     this.who = identity?.id
     this.#id = undefined  // A new session is a new visitor, who has no conversation yet.
     this.#token = token
     this.#expires = Date.now() + (expires_in - 30) * 1000
+  }
+
+  #askIn(proof) {
+    const { key, identity } = this.#bot
+    return this.#fetch("api/widget/session", { bot: key, identity, proof }).catch((error) => {
+      // A browser tells no page why it may not read an answer. This is for whoever sets the page up.
+      throw new Error(`no session. May ${location.origin} show this bot?`, { cause: error })
+    })
   }
 
   #heard(event, data) {

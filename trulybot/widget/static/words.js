@@ -23,7 +23,7 @@ export function icon(path) {
 }
 
 export function link(address, text) {
-  return make("a", { href: address, target: "_blank", rel: "noopener noreferrer nofollow" }, text)
+  return make("a", { href: address, target: "_blank", rel: "noopener noreferrer nofollow ugc" }, text)
 }
 
 /** The address if it is one that a visitor may be sent to. */
