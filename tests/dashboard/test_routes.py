@@ -1,15 +1,14 @@
 """The owner's pages: who sees them, what they take, and how they answer a browser without JavaScript and with it."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 import pytest
 
-from tests.world import PASSWORD, Person, World
+from tests.pages import OURS, a_browser
+from tests.world import PASSWORD, Person
 
-OURS = {"Origin": "http://trulybot.test"}
 PARTIAL = {**OURS, "X-Partial": "true"}
 PDF = Path(__file__).parents[1] / "samples" / "returns-policy.pdf"
 NOBODYS = "01a20386-0000-7000-8000-000000000000"
@@ -21,18 +20,6 @@ CHANGES = {
     "/dashboard/try": {"data": {"question": "Hello"}},
     "/dashboard/origins": {"data": {"origins": "https://shop.example"}},
 }
-
-
-@asynccontextmanager
-async def a_browser(world: World, who: Person | None = None) -> AsyncIterator[httpx.AsyncClient]:
-    """A browser of its own, in which this person is signed in."""
-    http = world.http
-    async with httpx.AsyncClient(transport=http._transport, base_url=http.base_url) as browser:
-        if who is not None:
-            form = {"email": who.email, "password": PASSWORD}
-            response = await browser.post("/sign-in", data=form, headers=OURS)
-            assert response.status_code == 303, response.text
-        yield browser
 
 
 async def documents_of(person: Person) -> list[str]:

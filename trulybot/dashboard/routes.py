@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Form, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse, StreamingResponse
 
 from trulybot.answers import search
@@ -14,6 +14,8 @@ from trulybot.answers.ranking import Ranked
 from trulybot.conversations import forms, service
 from trulybot.conversations.models import Reply
 from trulybot.dashboard.errors import for_browsers, page_error
+from trulybot.dashboard.navigation import frame
+from trulybot.dashboard.who import member
 from trulybot.documents import routes as document_routes
 from trulybot.documents import service as documents
 from trulybot.documents.errors import FileRefused
@@ -27,26 +29,23 @@ from trulybot.kit.streams import BEAT_SECONDS
 from trulybot.leads import service as leads
 from trulybot.widget import service as widget
 from trulybot.widget.forms import WidgetChange
-from trulybot.workspaces import service as workspaces
-from trulybot.workspaces.access import may
-from trulybot.workspaces.identity import Actor, Member
+from trulybot.workspaces.access import allows
+from trulybot.workspaces.identity import Member
 
 DOCUMENTS_SHOWN = 100
 PASSAGES_SHOWN = 5
 LEADS_SHOWN = 20
 OVERLAP = timedelta(seconds=10)  # a change is dated by when its transaction began, and seen once that commits
-RENDERERS = {"/dashboard": page_error, "/": for_browsers}
+LONGEST_AWAY = timedelta(days=1)  # a page that was open for longer is loaded anew anyway
+RENDERERS = {"/dashboard": page_error, "/account": page_error, "/": for_browsers}
 
 router = APIRouter(include_in_schema=False)
 
 
-async def _owner(who: Annotated[Actor, may("documents:write")]) -> Member:
-    if not isinstance(who, Member):
-        raise NotFound
-    return who
-
-
-Owner = Annotated[Member, Depends(_owner)]
+Reader = Annotated[Member, member("documents:read")]
+Writer = Annotated[Member, member("documents:write")]
+Asker = Annotated[Member, member("chat")]
+Embedder = Annotated[Member, member("widget:write")]
 
 
 @router.get("/")
@@ -55,12 +54,12 @@ async def home() -> Response:
 
 
 @router.get("/dashboard")
-async def page(request: Request, who: Owner, db: Db) -> Response:
+async def page(request: Request, who: Reader, db: Db) -> Response:
     return await _page(request, who, db)
 
 
 @router.post("/dashboard/documents")
-async def upload(request: Request, who: Owner, db: Db) -> Response:
+async def upload(request: Request, who: Writer, db: Db) -> Response:
     """Files from the drop zone, or from the plain form below it."""
     try:
         added = await document_routes.take_in(request, who, db)
@@ -69,31 +68,33 @@ async def upload(request: Request, who: Owner, db: Db) -> Response:
             raise
         return await _page(request, who, db, status=error.status, upload={"errors": [error.message]})
     if _wants_partial(request):
-        rows = "".join(partial("document.html", document=document) for document in added.documents)
+        rows = "".join(partial("document.html", document=document, may_write=True) for document in added.documents)
         return Response(rows, status_code=202, media_type="text/html")
     return RedirectResponse("/dashboard#knowledge", status_code=303)
 
 
 @router.get("/dashboard/documents/events")
-async def document_events(request: Request, who: Owner, db: Db, since: datetime | None = None) -> Response:
+async def document_events(request: Request, who: Reader, db: Db, since: datetime | None = None) -> Response:
     """The rows of documents that have changed since the page was made, and then as they change."""
     push: Push = request.app.state.push
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    rows = _rows(db, push, who, since or datetime.now(UTC))
+    now = datetime.now(UTC)
+    shown = since.replace(tzinfo=since.tzinfo or UTC) if since else now
+    rows = _rows(db, push, who, max(shown, now - LONGEST_AWAY))
     return StreamingResponse(rows, media_type="text/event-stream", headers=headers)
 
 
 @router.post("/dashboard/documents/{document_id}/deletion")
-async def remove(request: Request, document_id: UUID, who: Owner, db: Db) -> Response:
+async def remove(request: Request, document_id: UUID, who: Writer, db: Db) -> Response:
     async with db.workspace(who) as tx:
-        await documents.remove(tx, document_id)
+        await documents.remove(tx, document_id, by=who)
     if _wants_partial(request):
         return Response(status_code=204)
     return RedirectResponse("/dashboard#knowledge", status_code=303)
 
 
 @router.post("/dashboard/try")
-async def try_out(request: Request, who: Owner, db: Db, question: Annotated[str, Form()] = "") -> Response:
+async def try_out(request: Request, who: Asker, db: Db, question: Annotated[str, Form()] = "") -> Response:
     """Ask the bot, and see beside its answer what it read."""
     trial = await _trial(request, who, db, question)
     if _wants_partial(request):
@@ -102,13 +103,13 @@ async def try_out(request: Request, who: Owner, db: Db, question: Annotated[str,
 
 
 @router.post("/dashboard/origins")
-async def allow_origins(request: Request, who: Owner, db: Db, origins: Annotated[str, Form()] = "") -> Response:
+async def allow_origins(request: Request, who: Embedder, db: Db, origins: Annotated[str, Form()] = "") -> Response:
     """Which websites may embed the bot, one a line."""
     shown: dict[str, Any] = {"text": origins, "error": None, "saved": False}
     status = 200
     try:
         async with db.workspace(who) as tx:
-            changed = await widget.change(tx, WidgetChange(allowed_origins=origins.splitlines()))
+            changed = await widget.change(tx, WidgetChange(allowed_origins=origins.splitlines()), by=who)
         shown = {"text": "\n".join(changed.allowed_origins), "error": None, "saved": True}
     except InvalidInput as error:
         status = error.status
@@ -123,11 +124,12 @@ async def _page(request: Request, who: Member, db: Database, *, status: int = 20
         config = await widget.own_config(tx)
         summary = await documents.summary(tx)
         newest = await documents.page(tx, status=None, before=(None, None), limit=DOCUMENTS_SHOWN)
-        workspace = await workspaces.workspace(tx)
-        waiting = await leads.page(tx, before=(None, None), limit=LEADS_SHOWN)
+        around = await frame(tx, who, "/dashboard")
+        waiting = await leads.page(tx, before=(None, None), limit=LEADS_SHOWN) if allows(who, "leads:read") else []
     context: dict[str, Any] = {
-        "email": who.email,
-        "workspace": workspace,
+        **around,
+        "may_write": allows(who, "documents:write"),
+        "may_embed": allows(who, "widget:write"),
         "documents": newest,
         "documents_total": summary.total,
         "script_tag": f'<script src="{_own_address(request)}/widget.js" data-bot="{config.bot}" async></script>',
@@ -180,7 +182,7 @@ async def _rows(db: Database, push: Push, who: Member, since: datetime) -> Async
             async with db.workspace(who) as tx:
                 missed = await documents.changed_since(tx, earlier - OVERLAP, limit=DOCUMENTS_SHOWN)
             for document in missed:
-                yield _row(document)
+                yield _row(document, who)
         elif change.topic == "document":
             try:
                 async with db.workspace(who) as tx:
@@ -188,11 +190,12 @@ async def _rows(db: Database, push: Push, who: Member, since: datetime) -> Async
             except NotFound:
                 yield f"event: gone\ndata: {change.id}\n\n"
                 continue
-            yield _row(document)
+            yield _row(document, who)
 
 
-def _row(document: Document) -> str:
-    lines = partial("document.html", document=document).splitlines()
+def _row(document: Document, who: Member) -> str:
+    may_write = allows(who, "documents:write")
+    lines = partial("document.html", document=document, may_write=may_write).splitlines()
     return "event: document\n" + "".join(f"data: {line}\n" for line in lines) + "\n"
 
 
