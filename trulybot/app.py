@@ -8,22 +8,44 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from joserfc.jwk import OctKey
+from starlette.middleware import Middleware
 
 from trulybot import __version__
+from trulybot.accounts import account_pages as own_pages
 from trulybot.accounts import config as accounts_config
+from trulybot.accounts import lockout
 from trulybot.accounts import pages as account_pages
 from trulybot.accounts import routes as accounts
+from trulybot.accounts.factors import pages as factor_pages
+from trulybot.accounts.limits import AccountLimits
+from trulybot.accounts.passwords import LEAST
+from trulybot.accounts.providers.provider import Provider, issuer_of
+from trulybot.accounts.supabase.project import Project
+from trulybot.accounts.texts import HookTexts
 from trulybot.accounts.transport import GoTrueTransport
 from trulybot.accounts.wire import gotrue_error
 from trulybot.answers.answering import Answering
+from trulybot.conversations import limits as conversation_limits
 from trulybot.conversations import routes as conversations
+from trulybot.dashboard import audit_pages, settings_pages, team_pages
 from trulybot.dashboard import routes as dashboard
+from trulybot.documents import limits as document_limits
 from trulybot.documents import routes as documents
 from trulybot.documents.files import Files
 from trulybot.kit import pages, reference
+from trulybot.kit.aside import finish_asides
+from trulybot.kit.bodies import MEGABYTE, BodyLimit, Pace
+from trulybot.kit.countries import Countries
 from trulybot.kit.db import Database
-from trulybot.kit.http import MEGABYTE, BodyLimit, RequestContext, answer_errors
+from trulybot.kit.edge import Edge
+from trulybot.kit.gate import Gate
+from trulybot.kit.headers import SecurityHeaders
+from trulybot.kit.http import Errors, RequestContext, answer_errors
+from trulybot.kit.keyring import Keyring
 from trulybot.kit.keys import derive
+from trulybot.kit.limit_words import listed
+from trulybot.kit.limiting import EVERYWHERE, RateLimits, StreamLimit, Table
+from trulybot.kit.limits import Limit, Limiter
 from trulybot.kit.openapi import describe
 from trulybot.kit.proxies import TrustedProxies
 from trulybot.kit.push import Push
@@ -31,10 +53,23 @@ from trulybot.kit.streams import settle
 from trulybot.leads import routes as leads
 from trulybot.llm.embeddings import OpenAIEmbedder
 from trulybot.llm.model import OpenAIModel
-from trulybot.operations import health
-from trulybot.settings import APP_LOGIN, Settings
+from trulybot.mail import limits as mail_limits
+from trulybot.mail import pages as mailbox
+from trulybot.mail.delivery import Postman
+from trulybot.mail.mailbox import Mailbox
+from trulybot.mail.message import Sender
+from trulybot.mail.smtp import Smtp, tls_for
+from trulybot.operations import doctor, health
+from trulybot.operations.canary import Search
+from trulybot.operations.security_log import SecurityLog
+from trulybot.operations.vitals import Vitals
+from trulybot.settings import APP_LOGIN, Settings, SettingsError
+from trulybot.widget import limits as widget_limits
 from trulybot.widget import routes as widget
 from trulybot.widget.cors import WidgetCors
+from trulybot.workspaces import audit_routes, deletion_routes, session_routes, team_routes
+from trulybot.workspaces import limits as workspace_limits
+from trulybot.workspaces import pages as workspace_pages
 from trulybot.workspaces import routes as workspaces
 from trulybot.workspaces import service as founding
 
@@ -45,6 +80,24 @@ BODY_BYTES_BY_PATH = {"/api/text-upload": UPLOAD_BYTES, "/dashboard/documents": 
 SETTLE_SECONDS = 0.5  # for answers that nobody waits for any more, within what the supervisor gives us to end
 
 ACCOUNTS = ("/auth/v1", "/api/auth")
+ALIASES = {"/api/auth/": "/auth/v1/"}
+
+EVERYTHING = Limit(
+    "everything",
+    12_000,
+    60,
+    "address",
+    "Two hundred requests a second are what one process answers; a person's browser sends a few.",
+    (EVERYWHERE,),
+)
+STREAMS = (
+    StreamLimit("streams", 500, "address", "An open stream costs some 50 KB; an office behind one address has a few."),
+    StreamLimit("visitor-streams", 5, "visitor", "A visitor has one conversation, perhaps in several tabs."),
+    StreamLimit("member-streams", 250, "user", "Some tabs; and a program that tries the bot in parallel still fits."),
+    StreamLimit("key-streams", 250, "key", "A program that answers for a whole website through one key."),
+)
+# What costs less than counting it would.
+UNCOUNTED = ("/api/monitoring/health", "/assets/", "/widget.js", "/widget/")
 
 ABOUT = """
 JSON in UTF-8. Ids are UUIDs, times RFC 3339 in UTC. Whoever calls sends `Authorization: Bearer …`, or is a person at
@@ -53,6 +106,15 @@ the dashboard with its cookie.
 A refusal under `/api` is `{"error": {"code", "message", "request_id", "details"?}}`: `code` never changes, `details`
 names the fields. Every answer carries `X-Request-Id`; a valid one that you send is kept. Lists take `limit` and
 `cursor` and answer with `items` and `next_cursor`.
+
+A `POST` that makes something may be sent with an `Idempotency-Key` of your choice: sent again with the same key within
+a day, it is answered as the first time, with `Idempotent-Replayed: true`, and not done again.
+"""
+LIMITS = """
+**Limits.** Whoever exceeds one is answered 429, with the seconds until it is worth trying again in `Retry-After`.
+Before that, `RateLimit-Policy: "chat";q=20;w=60` names the limits that an answer counted against, 20 in 60 seconds, and
+`RateLimit: "chat";r=19;t=31` what is left of them, 19 for the next 31 seconds. An address is an IPv4 address, or the
+/64 network of an IPv6 address.
 """
 TAGS = {
     "chat": "Ask the bot, and see what it would read.",
@@ -70,20 +132,29 @@ def build(settings: Settings) -> FastAPI:
     db = Database(settings.database_url(APP_LOGIN))
     push = Push(db.url)
     embedder, model = embedder_of(settings), model_of(settings)
+    limiter = Limiter(derive(settings.secret_key, "rate limits"), redis_url=settings.redis_url)
+    keyring = Keyring(db, settings.secret_key, previous=settings.secret_key_previous)
+    db.keyring = keyring
+    security = SecurityLog(db)
+    known = accounts_of(settings, limiter, keyring)
+    table = limits_of(known.limits)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await db.open()
         await push.open()
         warming = asyncio.create_task(model.warm_up()) if model else None
-        yield
-        await settle(SETTLE_SECONDS)
+        async with security.keeping():
+            yield
+            await settle(SETTLE_SECONDS)
+            await finish_asides(SETTLE_SECONDS)
         if warming:
             await warming
         if model:
             await model.close()
         await push.close()
         await embedder.close()
+        await limiter.close()
         await db.close()
 
     app = FastAPI(
@@ -100,20 +171,37 @@ def build(settings: Settings) -> FastAPI:
     app.state.embedder = embedder
     app.state.files = Files(settings.files_directory)
     app.state.answering = Answering(embedder, model)
-    app.state.accounts = accounts_of(settings)
+    app.state.limiter = limiter
+    app.state.keyring = keyring
+    app.state.security = security
+    app.state.accounts = known
     app.state.visitor_key = OctKey.import_key(derive(settings.secret_key, "visitor tokens"))
+    app.state.repeat_key = derive(settings.secret_key, "answers to repeated requests")
+    app.state.proof_key = derive(settings.secret_key, "challenges for browsers")
     app.state.site_url = settings.site_url
+    app.state.mailbox = mailbox_of(settings)
     app.state.metrics_token = settings.metrics_token
 
     for router in (
         workspaces,
+        team_routes,
+        audit_routes,
+        deletion_routes,
+        session_routes,
         documents,
         leads,
         conversations,
         widget,
         health,
         dashboard,
+        team_pages,
+        audit_pages,
+        settings_pages,
+        workspace_pages,
         account_pages,
+        own_pages,
+        factor_pages,
+        mailbox,
         reference,
         pages,
     ):
@@ -121,15 +209,66 @@ def build(settings: Settings) -> FastAPI:
     for prefix in ACCOUNTS:
         app.include_router(accounts.router, prefix=prefix)
 
-    describe(app, about=ABOUT, tags=TAGS, own_errors=ACCOUNTS)
+    describe(app, about=about(table), tags=TAGS, own_errors=ACCOUNTS)
     answer = answer_errors(app, by_prefix={**dict.fromkeys(ACCOUNTS, gotrue_error), **dashboard.RENDERERS})
-    # The last one added is the first one passed.
-    app.add_middleware(BodyLimit, default=BODY_BYTES, by_path=BODY_BYTES_BY_PATH, answer=answer)
-    app.add_middleware(GoTrueTransport)
-    app.add_middleware(WidgetCors)
-    app.add_middleware(RequestContext)
-    app.add_middleware(TrustedProxies, networks=settings.trusted_proxies)
+    by_https = settings.site_url is not None and settings.site_url.startswith("https://")
+    # What a request passes, in this order; each may refuse it. The last one added is the first one passed.
+    gateway = [
+        Middleware(TrustedProxies, networks=settings.trusted_proxies),
+        Middleware(RequestContext),
+        Middleware(Vitals, security=security),
+        Middleware(SecurityHeaders, by_https=by_https),
+        Middleware(Errors, answer=answer),
+        Middleware(Pace),
+        Middleware(RateLimits, limiter=limiter, table=table, answer=answer, aliases=ALIASES),
+        Middleware(Edge, countries=countries_of(settings)),
+        Middleware(WidgetCors),
+        Middleware(GoTrueTransport),
+        Middleware(Errors, answer=answer),
+        Middleware(Gate),
+        Middleware(BodyLimit, default=BODY_BYTES, by_path=BODY_BYTES_BY_PATH),
+    ]
+    for step in reversed(gateway):
+        app.add_middleware(step.cls, *step.args, **step.kwargs)
     return app
+
+
+def about(table: Table) -> str:
+    """What is said of the API as a whole."""
+    return f"{ABOUT}\n{LIMITS}\n{listed(table)}\n"
+
+
+def limits_of(accounts: AccountLimits) -> Table:
+    """Every limit there is, each where it belongs."""
+    rows = (
+        *accounts.table,
+        *lockout.LIMITS,
+        *workspace_limits.LIMITS,
+        *document_limits.LIMITS,
+        *conversation_limits.LIMITS,
+        *widget_limits.LIMITS,
+        *mail_limits.LIMITS,
+        EVERYTHING,
+    )
+    return Table(rows, STREAMS, free=UNCOUNTED)
+
+
+def countries_of(settings: Settings) -> Countries:
+    """
+    Which countries are served.
+
+    Raises:
+        SettingsError: The file that should know them cannot be read.
+    """
+    try:
+        return Countries(
+            allowed=settings.trulybot_countries_allowed,
+            refused=settings.trulybot_countries_refused,
+            file=settings.trulybot_geoip_file,
+            header=settings.trulybot_country_header or "",
+        )
+    except (OSError, ValueError) as error:
+        raise SettingsError([f"TRULYBOT_GEOIP_FILE cannot be used: {error}"]) from None
 
 
 def embedder_of(settings: Settings) -> OpenAIEmbedder:
@@ -153,20 +292,119 @@ def model_of(settings: Settings) -> OpenAIModel | None:
     return OpenAIModel(settings.openai_model, api_key=settings.openai_api_key, base_url=settings.openai_base_url)
 
 
-def accounts_of(settings: Settings) -> accounts_config.Accounts:
+def postman_of(settings: Settings) -> Postman | None:
+    """Who takes our mail to the operator's server; nobody where there is none."""
+    host, email = settings.gotrue_smtp_host, settings.gotrue_smtp_admin_email
+    if host is None:
+        return None
+    assert email is not None  # noqa: S101  (settings refuses one without the other)
+    port = settings.gotrue_smtp_port
+    server = Smtp(
+        host,
+        port,
+        tls_for(host, port, plain=settings.trulybot_smtp_plain),
+        user=settings.gotrue_smtp_user,
+        password=settings.gotrue_smtp_pass,
+    )
+    return Postman(server, Sender.of(email, settings.gotrue_smtp_sender_name), settings.site_url)
+
+
+def mailbox_of(settings: Settings) -> Mailbox | None:
+    """Where an operator reads what nobody can be sent; nowhere once there is a mail server."""
+    if settings.gotrue_smtp_host is not None:
+        return None
+    return Mailbox(settings.secret_key, (settings.site_url or "").startswith("https://"))
+
+
+async def doctors(settings: Settings, url: str) -> Search:
+    """Check the isolation of the server at `url`, which is on this database."""
+    db = Database(settings.database_url(APP_LOGIN), size=2)
+    limiter = Limiter(derive(settings.secret_key, "rate limits"), redis_url=settings.redis_url)
+    keyring = Keyring(db, settings.secret_key, previous=settings.secret_key_previous)
+    db.keyring = keyring
+    security = SecurityLog(db)
+    await db.open()
+    try:
+        found = await doctor.check_isolation(db, accounts_of(settings, limiter, keyring), url, sink=security)
+        await security.flush()
+        return found
+    finally:
+        await limiter.close()
+        await db.close()
+
+
+def accounts_of(settings: Settings, limiter: Limiter, keyring: Keyring) -> accounts_config.Accounts:
     return accounts_config.Accounts(
         secret_key=settings.secret_key,
         issuer=accounts_config.issuer(settings.site_url),
         found=founding.found,
         readdress=founding.readdress,
+        keyring=keyring,
         jwt_exp_seconds=settings.gotrue_jwt_exp,
         jwt_keys=settings.gotrue_jwt_keys,
-        disable_signup=settings.gotrue_disable_signup,
-        # There is no mail yet, so nothing else could confirm an account.
-        autoconfirm=True,
-        password_min_length=settings.gotrue_password_min_length,
+        # Who is signed in by a Supabase project signs up there.
+        disable_signup=settings.gotrue_disable_signup or settings.supabase_url is not None,
+        providers=providers_of(settings),
+        manual_linking=settings.gotrue_security_manual_linking_enabled,
+        supabase=supabase_of(settings),
+        autoconfirm=settings.confirms_by_itself,
+        jwt_secret=settings.gotrue_jwt_secret,
+        admin_key=settings.trulybot_admin_key,
+        redirect_url=settings.gotrue_site_url or "",
+        allowed_redirects=settings.gotrue_uri_allow_list,
+        otp_seconds=settings.gotrue_mailer_otp_exp,
+        anonymous_users=settings.gotrue_external_anonymous_users_enabled,
+        phones=settings.gotrue_external_phone_enabled,
+        sms_autoconfirm=settings.gotrue_sms_autoconfirm,
+        texts=texts_of(settings),
+        password_min_length=max(LEAST, settings.gotrue_password_min_length),
         reuse_interval_seconds=settings.gotrue_security_refresh_token_reuse_interval,
         secure_cookies=settings.site_url is not None and settings.site_url.startswith("https://"),
+        limiter=limiter,
+        limits=AccountLimits(
+            otp=settings.gotrue_rate_limit_otp,
+            token=settings.gotrue_rate_limit_token_refresh,
+            verify=settings.gotrue_rate_limit_verify,
+            mfa=settings.gotrue_mfa_rate_limit_challenge_and_verify,
+            anonymous=settings.gotrue_rate_limit_anonymous_users,
+            emails=settings.gotrue_rate_limit_email_sent,
+            messages=settings.gotrue_rate_limit_sms_sent,
+        ),
+    )
+
+
+def texts_of(settings: Settings) -> HookTexts | None:
+    """What sends text messages, when there is something."""
+    if settings.gotrue_hook_send_sms_uri is None:
+        return None
+    return HookTexts(settings.gotrue_hook_send_sms_uri, settings.gotrue_hook_send_sms_secrets)
+
+
+def providers_of(settings: Settings) -> dict[str, Provider]:
+    """Whom people can sign in with. One that has no OpenID Connect is left out, and says so when it is asked for."""
+    callback = f"{accounts_config.issuer(settings.site_url)}/callback"
+    return {
+        one.name: Provider(
+            name=one.name,
+            issuer=issuer,
+            client_ids=one.client_ids,
+            redirect_uri=one.redirect_uri or callback,
+            secret=one.secret,
+        )
+        for one in settings.gotrue_external
+        if (issuer := issuer_of(one.name, one.url)) is not None
+    }
+
+
+def supabase_of(settings: Settings) -> Project | None:
+    if settings.supabase_url is None:
+        return None
+    assert settings.supabase_anon_key is not None  # noqa: S101  (settings refuses one without the other)
+    return Project(
+        settings.supabase_url,
+        anon_key=settings.supabase_anon_key,
+        jwt_secret=settings.supabase_jwt_secret,
+        jwks_file=settings.supabase_jwks_file,
     )
 
 

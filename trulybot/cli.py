@@ -10,12 +10,11 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from uuid import UUID
 
 from trulybot.operations.launch import StartError
 from trulybot.settings import APP_LOGIN, OWNER_LOGIN, WORKER_LOGIN, Settings, SettingsError, whole_number
 
-DRAIN_SECONDS = 5  # what a web process gives the answers it is in the middle of
-KEEP_ALIVE_SECONDS = 75  # longer than a proxy keeps an idle connection to us, so that it is never the surprised one
 MOST_WORKERS = 64
 
 
@@ -60,12 +59,66 @@ def parser() -> argparse.ArgumentParser:
 
     command("worker", "Take jobs from the queue and do them.").set_defaults(run=worker)
     command("migrate", "Bring the database to the form that this version needs.").set_defaults(run=migrate)
+
+    add_audit(command("audit", "What was done in the workspaces, and whether its log is whole."))
+
+    one = command("doctor", "Look for what must not be, on the server that runs.")
+    one.set_defaults(run=doctor)
+    one.add_argument(
+        "--isolation", action="store_true", required=True, help="whether anything of one workspace shows to another"
+    )
+    one.add_argument("--url", metavar="URL", help="where the server answers (TRULYBOT_OWN_URL, or else SITE_URL)")
+    one.add_argument("--data-dir", type=Path, metavar="DIR", help="of the `trulybot serve` that runs")
+
+    add_keys(command("keys", "The keys that secrets in the database are sealed with."))
+    add_alerts(command("alerts", "What the operator is told when something is wrong."))
+
+    one = command("mailbox", "Print the mail that was kept because no mail server is set up.")
+    one.set_defaults(run=mailbox)
+    one.add_argument("--data-dir", type=Path, metavar="DIR", help="of the `trulybot serve` that runs")
     return whole
 
 
 def add_address(one: argparse.ArgumentParser) -> None:
     one.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     one.add_argument("--port", type=number(0, 65_535), default=8000, help="port to listen on (8000); 0: a free one")
+
+
+def add_audit(one: argparse.ArgumentParser) -> None:
+    about = "Check every audit log from its first row to its end, and print the ends. Exits with 1 when one is broken."
+    verify = one.add_subparsers(required=True, metavar="COMMAND").add_parser(
+        "verify", help=about, description=about, allow_abbrev=False
+    )
+    verify.set_defaults(run=audit_verify)
+    verify.add_argument("--workspace", type=UUID, metavar="ID", help="this one alone")
+    verify.add_argument("--against", type=Path, metavar="FILE", help="what an earlier run printed, kept elsewhere")
+    verify.add_argument("--data-dir", type=Path, metavar="DIR", help="of the `trulybot serve` that runs")
+
+
+def add_keys(one: argparse.ArgumentParser) -> None:
+    commands = one.add_subparsers(required=True, metavar="COMMAND")
+    about = "List the data keys, with how many secrets each seals."
+    listing = commands.add_parser("list", help=about, description=about, allow_abbrev=False)
+    listing.set_defaults(run=keys_list)
+    about = "Make a new data key and seal every secret anew with it. The product may go on running; takes minutes."
+    rotate = commands.add_parser("rotate", help=about, description=about, allow_abbrev=False)
+    rotate.set_defaults(run=keys_rotate)
+    rotate.add_argument(
+        "--secret-key",
+        action="store_true",
+        help="instead, seal the data keys under the present SECRET_KEY; SECRET_KEY_PREVIOUS names the one before",
+    )
+    for each in (listing, rotate):
+        each.add_argument("--data-dir", type=Path, metavar="DIR", help="of the `trulybot serve` that runs")
+
+
+def add_alerts(one: argparse.ArgumentParser) -> None:
+    about = "Print the secret by which the receiver of ALERT_WEBHOOK_URL knows that an alert is ours."
+    secret = one.add_subparsers(required=True, metavar="COMMAND").add_parser(
+        "secret", help=about, description=about, allow_abbrev=False
+    )
+    secret.set_defaults(run=alerts_secret)
+    secret.add_argument("--data-dir", type=Path, metavar="DIR", help="of the `trulybot serve` that runs")
 
 
 def number(least: int, most: int) -> Callable[[str], int]:
@@ -104,25 +157,13 @@ def web(options: argparse.Namespace) -> None:
     import uvicorn
 
     from trulybot.app import build
+    from trulybot.kit.server import configured
     from trulybot.operations.serve import listen
 
     # Not by uvicorn's own option for this, which takes every such socket for a Unix one.
     inherited = options.fd is not None
     listener = socket.socket(fileno=options.fd) if inherited else listen(options.host, options.port)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            build(settings),
-            loop="uvloop",
-            http="httptools",
-            ws="none",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            timeout_keep_alive=KEEP_ALIVE_SECONDS,
-            timeout_graceful_shutdown=DRAIN_SECONDS,
-        )
-    )
+    server = uvicorn.Server(configured(build(settings)))
     server.run([listener])
     if not server.started:
         sys.exit(1)
@@ -134,11 +175,12 @@ def worker(_options: argparse.Namespace) -> None:
 
     import asyncio
 
-    from trulybot.app import embedder_of
+    from trulybot.app import embedder_of, postman_of
     from trulybot.documents.files import Files
     from trulybot.operations.worker import run
 
-    asyncio.run(run(settings.database_url(WORKER_LOGIN), Files(settings.files_directory), embedder_of(settings)))
+    files = Files(settings.files_directory)
+    asyncio.run(run(settings, files, embedder_of(settings), postman_of(settings)))
 
 
 def migrate(_options: argparse.Namespace) -> None:
@@ -164,6 +206,87 @@ def migrate(_options: argparse.Namespace) -> None:
         raise StartError(f"the database cannot be migrated: {' '.join(str(error).split())}") from None
     for name in applied:
         sys.stderr.write(f"applied {name}\n")
+
+
+def audit_verify(options: argparse.Namespace) -> None:
+    from trulybot.operations.audit_command import verify_logs
+    from trulybot.operations.running import running_settings
+
+    settings = running_settings(os.environ, options.data_dir)
+    if not verify_logs(settings, workspace=options.workspace, against=options.against):
+        sys.exit(1)
+
+
+def doctor(options: argparse.Namespace) -> None:
+    from trulybot.operations.running import running_settings
+
+    settings = running_settings(os.environ, options.data_dir)
+    url = options.url or settings.trulybot_own_url or settings.site_url
+    if url is None:
+        raise StartError("--url is needed: where does the server answer?")
+
+    import asyncio
+
+    from trulybot.app import doctors
+    from trulybot.kit import log
+    from trulybot.operations.doctor import CannotLook, table
+
+    log.configure(json=not sys.stderr.isatty())
+    try:
+        found = asyncio.run(doctors(settings, url))
+    except CannotLook as error:
+        raise StartError(str(error)) from None
+    sys.stdout.write(f"{table(found)}\n")
+    if found.leaks:
+        sys.exit(1)
+
+
+def keys_list(options: argparse.Namespace) -> None:
+    from trulybot.operations.key_rotation import Rotation
+    from trulybot.operations.running import running_settings
+
+    for key in Rotation(running_settings(os.environ, options.data_dir)).uses():
+        state = f"retired {key.retired_at:%Y-%m-%d}" if key.retired_at else "in use"
+        sys.stdout.write(f"{key.id}  made {key.created_at:%Y-%m-%d}  {state}  seals {key.values}\n")
+
+
+def keys_rotate(options: argparse.Namespace) -> None:
+    from trulybot.operations.key_rotation import LEARNING_SECONDS, Rotation
+    from trulybot.operations.running import running_settings
+
+    rotation = Rotation(running_settings(os.environ, options.data_dir))
+    if options.secret_key:
+        sys.stdout.write(f"sealed {rotation.rewrap()} data keys under SECRET_KEY; SECRET_KEY_PREVIOUS may go now\n")
+        return
+    sys.stderr.write(f"this waits {LEARNING_SECONDS:.0f} seconds, until every process knows the new key\n")
+    done = rotation.rotate()
+    sys.stdout.write(
+        f"key {done.key_id}: sealed {done.resealed} secrets anew, retired {done.retired} keys, removed {done.removed}\n"
+    )
+    if done.unreadable:
+        sys.exit(f"trulybot: {done.unreadable} secrets open with no key, and were left as they are")
+
+
+def alerts_secret(options: argparse.Namespace) -> None:
+    from trulybot.operations.alerts import Alerts
+    from trulybot.operations.running import running_settings
+
+    sys.stdout.write(f"{Alerts.of(running_settings(os.environ, options.data_dir)).secret}\n")
+
+
+def mailbox(options: argparse.Namespace) -> None:
+    from trulybot.operations.running import running_settings
+
+    settings = running_settings(os.environ, options.data_dir)
+    database_url = settings.database_url(APP_LOGIN)
+    refuse_unsafe_login(database_url)
+
+    import asyncio
+
+    from trulybot.mail.terminal import printed
+
+    text = asyncio.run(printed(database_url, settings.secret_key, settings.secret_key_previous))
+    sys.stdout.write(f"{text}\n")
 
 
 def refuse_unsafe_login(database_url: str) -> None:

@@ -6,6 +6,7 @@ counts as unset. `described()` lists them for the docs, which a test holds to th
 """
 # ruff: noqa: RUF009 - setting() and secret() make dataclass fields; nothing is shared between instances.
 
+import base64
 import hashlib
 import hmac
 import json
@@ -23,12 +24,34 @@ WORKER_LOGIN = "trulybot_worker"
 OWNER_LOGIN = "trulybot_owner"  # of the embedded database
 
 SECRET_KEY_CHARACTERS = 32  # 16 bytes in hexadecimal: below that, guessing comes into reach
+REDIS_SCHEMES = ("redis", "rediss", "unix", "redis+cluster")
+HOOK_KEY_BYTES = 24  # the least that Standard Webhooks allows
+
+# What is of no use without the other.
+TOGETHER = (
+    ("SUPABASE_URL", "SUPABASE_ANON_KEY"),
+    ("EMBEDDINGS_BASE_URL", "EMBEDDINGS_MODEL"),
+    ("EMBEDDINGS_BASE_URL", "EMBEDDINGS_DIMENSIONS"),
+    ("GOTRUE_HOOK_SEND_SMS_URI", "GOTRUE_HOOK_SEND_SMS_SECRETS"),
+    ("GOTRUE_SMTP_HOST", "GOTRUE_SMTP_ADMIN_EMAIL"),
+    ("GOTRUE_SMTP_USER", "GOTRUE_SMTP_PASS"),
+)
+
 WIDEST_VECTOR = 4000  # dimensions; pgvector cannot index a wider halfvec
 
 # libpq's own grammar, which is not quite that of a web address: a password may hold "#" or "?", there may be several
 # hosts or none, and a socket's folder comes percent-encoded as the host or as a parameter.
 POSTGRES_URL = re.compile(
     r"(?P<scheme>postgres(?:ql)?://)(?:(?P<user>[^:@/]*)(?::[^@/]*)?@)?(?P<hosts>[^/?]*)(?P<path>/[^?]*)?(?:\?(?P<query>.*))?"
+)
+
+# GOTRUE_EXTERNAL_<NAME>_…, and which of those names are no providers, or are ones whose address is known.
+EXTERNAL = re.compile(r"GOTRUE_EXTERNAL_([A-Z][A-Z0-9_]{0,30})_ENABLED")
+EXTERNAL_PARTS = ("ENABLED", "CLIENT_ID", "SECRET", "REDIRECT_URI", "URL")
+NO_PROVIDERS = frozenset(("EMAIL", "PHONE", "ANONYMOUS_USERS", "WEB3_SOLANA", "WEB3_ETHEREUM", "WORKOS"))
+WITH_OWN_URL = frozenset(
+    "APPLE AZURE BITBUCKET DISCORD FACEBOOK FIGMA FLY GITHUB GITLAB GOOGLE KAKAO LINKEDIN LINKEDIN_OIDC NOTION SLACK "
+    "SLACK_OIDC SNAPCHAT SPOTIFY TWITCH TWITTER X ZOOM".split()
 )
 
 Network = IPv4Network | IPv6Network
@@ -49,6 +72,16 @@ class Described(NamedTuple):
     type: str
     default: str
     doc: str
+
+
+class External(NamedTuple):
+    """A provider to sign in with. url: its issuer, "" for the provider's own; client_ids: the first signs people in."""
+
+    name: str
+    client_ids: tuple[str, ...]
+    secret: str
+    redirect_uri: str
+    url: str
 
 
 def default_data_dir(env: Mapping[str, str]) -> Path:
@@ -81,10 +114,40 @@ def file_url(value: str) -> str:
     return value
 
 
-def secret_key(value: str) -> str:
+def redis_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in REDIS_SCHEMES or not (parts.path if parts.scheme == "unix" else parts.netloc):
+        raise ValueError(f"is none of {', '.join(f'{scheme}://…' for scheme in REDIS_SCHEMES)}")
+    return value
+
+
+def long_secret(value: str) -> str:
     if len(value) < SECRET_KEY_CHARACTERS:
         raise ValueError(f"is shorter than {SECRET_KEY_CHARACTERS} characters")
     return value
+
+
+def admin_key(value: str) -> str:
+    if not re.fullmatch("sb_secret_[A-Za-z0-9_-]{32,}", value):
+        raise ValueError("is not sb_secret_ followed by 32 letters and digits or more")
+    return value
+
+
+def hook_secrets(value: str) -> tuple[bytes, ...]:
+    """GoTrue's form of the keys of Standard Webhooks."""
+    given = [part.strip().removeprefix("v1,").removeprefix("whsec_") for part in value.split("|")]
+    try:
+        keys = tuple(base64.b64decode(part, validate=True) for part in given)
+    except ValueError:
+        keys = ()
+    if not keys or not all(len(key) >= HOOK_KEY_BYTES for key in keys):
+        raise ValueError(f"is not v1,whsec_ and at least {HOOK_KEY_BYTES} bytes in base64")
+    return keys
+
+
+def globs(value: str) -> tuple[str, ...]:
+    """Separated by commas, but not by those within {a,b}."""
+    return tuple(part.strip() for part in re.split(r",(?![^{]*\})", value) if part.strip())
 
 
 def directory(value: str) -> Path:
@@ -98,6 +161,26 @@ def networks(value: str) -> tuple[Network, ...]:
         raise ValueError(f"is not a comma-separated list of networks: {error}") from None
 
 
+def existing_file(value: str) -> Path:
+    path = Path(value).absolute()
+    if not path.is_file():
+        raise ValueError("is not a file")
+    return path
+
+
+def header_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9-]+", value):
+        raise ValueError("is not the name of a header")
+    return value
+
+
+def countries(value: str) -> tuple[str, ...]:
+    codes = tuple(part.strip().upper() for part in value.split(",") if part.strip())
+    if not all(re.fullmatch(r"[A-Z]{2}", code) for code in codes):
+        raise ValueError("is not a comma-separated list of two-letter ISO country codes")
+    return codes
+
+
 def on_or_off(value: str) -> bool:
     # The spellings that GoTrue, a Go program, takes, so that its configuration moves over unchanged.
     if value in ("1", "t", "T", "true", "TRUE", "True"):
@@ -107,6 +190,15 @@ def on_or_off(value: str) -> bool:
     raise ValueError("is neither true nor false")
 
 
+def email_address(value: str) -> str:
+    from trulybot.mail import addresses  # at its first use: every process reads settings, and few of them send mail
+
+    try:
+        return addresses.read(value).addr_spec
+    except addresses.BadAddress:
+        raise ValueError("is not an email address") from None
+
+
 def whole_number(least: int, most: int) -> Callable[[str], int]:
     def parse(value: str) -> int:
         if not (re.fullmatch("[0-9]{1,12}", value) and least <= int(value) <= most):
@@ -114,6 +206,18 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
         return int(value)
 
     return parse
+
+
+def rate(value: str) -> tuple[int, int]:
+    """How many in how many seconds, as GoTrue writes it: "30" an hour, or "100/24h"."""
+    amount, _, period = value.partition("/")
+    length = re.fullmatch("(?:([0-9]{1,4})h)?(?:([0-9]{1,6})m)?(?:([0-9]{1,8})s)?", period or "1h")
+    seconds = (
+        sum(int(part or 0) * unit for part, unit in zip(length.groups(), (3600, 60, 1), strict=True)) if length else 0
+    )
+    if not re.fullmatch("[0-9]{1,9}", amount) or int(amount) == 0 or seconds == 0:
+        raise ValueError('is neither a number for an hour nor one such as "100/24h"')
+    return int(amount), seconds
 
 
 def json_web_keys(value: str) -> tuple[dict[str, Any], ...]:
@@ -126,6 +230,28 @@ def json_web_keys(value: str) -> tuple[dict[str, Any], ...]:
     return tuple(keys)
 
 
+def externals(env: Mapping[str, str], problems: list[str]) -> tuple[External, ...]:
+    """The providers that are turned on. What is wrong with one is added to `problems`."""
+    names = sorted(match[1] for name in env if (match := EXTERNAL.fullmatch(name)) and match[1] not in NO_PROVIDERS)
+    found = []
+    for name in names:
+        given = {part: env.get(f"GOTRUE_EXTERNAL_{name}_{part}", "").strip() for part in EXTERNAL_PARTS}
+        try:
+            if not on_or_off(given["ENABLED"] or "false"):
+                continue
+            urls = {part: web_url(given[part]) if given[part] else "" for part in ("REDIRECT_URI", "URL")}
+        except ValueError as error:
+            problems.append(f"GOTRUE_EXTERNAL_{name}_… {error}")
+            continue
+        client_ids = tuple(id.strip() for id in given["CLIENT_ID"].split(",") if id.strip())
+        if not client_ids:
+            problems.append(f"GOTRUE_EXTERNAL_{name}_CLIENT_ID is not set")
+        if not urls["URL"] and name not in WITH_OWN_URL:
+            problems.append(f"GOTRUE_EXTERNAL_{name}_URL is not set")
+        found.append(External(name.lower(), client_ids, given["SECRET"], urls["REDIRECT_URI"], urls["URL"]))
+    return tuple(found)
+
+
 def setting(parse: Callable[[str], Any], doc: str, *, default: Any = MISSING, variable: str = "", **meta: str) -> Any:
     """A field read from the environment; without a default it is required."""
     return field(default=default, metadata={"parse": parse, "doc": doc, "variable": variable, **meta})
@@ -134,6 +260,9 @@ def setting(parse: Callable[[str], Any], doc: str, *, default: Any = MISSING, va
 def secret(parse: Callable[[str], Any], doc: str, *, default: Any = MISSING, variable: str = "") -> Any:
     """A setting whose value appears in no message, log or repr."""
     return field(default=default, repr=False, metadata={"parse": parse, "doc": doc, "variable": variable})
+
+
+MANY = whole_number(1, 1_000_000_000)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,9 +280,21 @@ class Settings:
         default=None,
     )
     secret_key: str = secret(
-        secret_key,
+        long_secret,
         f"At least {SECRET_KEY_CHARACTERS} random characters; everything that must not be guessed follows from it. "
         "Made and kept in the data directory when unset with the embedded database.",
+    )
+    secret_key_previous: str | None = secret(
+        long_secret,
+        "The SECRET_KEY before this one, until `trulybot keys rotate --secret-key` has run.",
+        default=None,
+    )
+
+    redis_url: str | None = secret(
+        redis_url,
+        "Redis, where all processes count limits together: redis://, rediss://, unix:// or "
+        "redis+cluster://host:port,host:port. Each process counts for itself when unset, and while Redis is away.",
+        default=None,
     )
 
     # Where we are, and where we keep things
@@ -165,8 +306,30 @@ class Settings:
         "Networks, comma-separated, whose X-Forwarded-For and X-Forwarded-Proto are believed.",
         default=(),
     )
+    trulybot_geoip_file: Path | None = setting(
+        existing_file,
+        "An MMDB file (MaxMind, DB-IP, IPinfo) that says which country an address is in; read again when it changes.",
+        default=None,
+    )
+    trulybot_country_header: str | None = setting(
+        header_name,
+        "The CDN's header with the visitor's country, such as CF-IPCountry; believed from TRUSTED_PROXIES alone.",
+        default=None,
+    )
+    trulybot_countries_allowed: tuple[str, ...] = setting(
+        countries, "ISO codes, comma-separated, of the only countries that are served.", default=()
+    )
+    trulybot_countries_refused: tuple[str, ...] = setting(
+        countries, "ISO codes, comma-separated, of countries that are not served.", default=()
+    )
     metrics_token: str | None = secret(
         text, "Bearer token for /metrics; only loopback may read it when unset.", default=None
+    )
+    alert_webhook_url: str | None = setting(
+        web_url,
+        "Where alerts are sent, as JSON signed in the Standard Webhooks form; `trulybot alerts secret` prints the "
+        "secret to check it with.",
+        default=None,
     )
     trulybot_data_dir: Path = setting(
         directory,
@@ -206,6 +369,11 @@ class Settings:
     trulybot_embedder_socket: Path | None = setting(
         directory, "Unix socket of the embedder process; set by `trulybot serve`.", default=None
     )
+    trulybot_own_url: str | None = setting(
+        web_url,
+        "Where the worker reaches the web for its daily isolation check; SITE_URL when unset; set by `trulybot serve`.",
+        default=None,
+    )
 
     # Accounts, by GoTrue's names
     gotrue_disable_signup: bool = setting(on_or_off, "No new accounts.", default=False)
@@ -215,11 +383,120 @@ class Settings:
     gotrue_jwt_keys: tuple[dict[str, Any], ...] = secret(
         json_web_keys, "JSON list of the keys that sign access tokens; made from SECRET_KEY when unset.", default=()
     )
+    gotrue_jwt_secret: str | None = secret(
+        long_secret,
+        "Signs access tokens by HS256 when there are no GOTRUE_JWT_KEYS, and checks service_role tokens of programs.",
+        default=None,
+    )
+    trulybot_admin_key: str | None = secret(
+        admin_key,
+        "What an operator's programs show at the accounts' admin API: sb_secret_ and 32 random characters or more.",
+        default=None,
+    )
+    gotrue_site_url: str | None = setting(
+        web_url, "Where the links in mails lead to when no other place is asked for; SITE_URL when unset.", default=None
+    )
+    gotrue_uri_allow_list: tuple[str, ...] = setting(
+        globs,
+        "Further places that links may lead to: globs, comma-separated, as https://shop.example.com/**.",
+        default=(),
+    )
+    gotrue_mailer_autoconfirm: bool | None = setting(
+        on_or_off,
+        "New addresses count as confirmed.",
+        default=None,
+        shown="true while GOTRUE_SMTP_HOST is unset",
+    )
+    gotrue_mailer_otp_exp: int = setting(
+        whole_number(60, 86_400), "How long a code or link in a mail is good, in seconds.", default=3600
+    )
+    gotrue_external_anonymous_users_enabled: bool = setting(
+        on_or_off, "People may sign up without saying who they are.", default=False
+    )
+    gotrue_external_phone_enabled: bool = setting(on_or_off, "People may sign in by phone.", default=False)
+    gotrue_sms_autoconfirm: bool = setting(on_or_off, "New phone numbers count as confirmed.", default=False)
+    gotrue_hook_send_sms_uri: str | None = setting(
+        web_url, "What sends text messages: called as GoTrue calls its send SMS hook.", default=None
+    )
+    gotrue_hook_send_sms_secrets: tuple[bytes, ...] = secret(
+        hook_secrets,
+        "Signs those calls: v1,whsec_ and base64, several separated by |; required with the address.",
+        default=(),
+    )
     gotrue_password_min_length: int = setting(
-        whole_number(6, 128), "The shortest password we accept, in characters.", default=8
+        whole_number(6, 128), "The shortest password we accept, in characters; less than 8 counts as 8.", default=8
     )
     gotrue_security_refresh_token_reuse_interval: int = setting(
         whole_number(0, 3600), "How long a used refresh token may be sent once more, in seconds.", default=10
+    )
+
+    # Mail, by GoTrue's names
+    gotrue_smtp_host: str | None = setting(
+        text, "The server that sends our mail; mails are kept for the page /mailbox when unset.", default=None
+    )
+    gotrue_smtp_port: int = setting(
+        whole_number(1, 65_535), "Its port: TLS from the first byte on 465, by STARTTLS on any other.", default=587
+    )
+    gotrue_smtp_user: str | None = setting(text, "How to sign in there; not at all when unset.", default=None)
+    gotrue_smtp_pass: str | None = secret(text, "The password for GOTRUE_SMTP_USER; required with it.", default=None)
+    gotrue_smtp_admin_email: str | None = setting(
+        email_address, "Whom our mail is from; required with GOTRUE_SMTP_HOST.", default=None
+    )
+    gotrue_smtp_sender_name: str = setting(text, "The name beside that address.", default="TrulyBot")
+    trulybot_smtp_plain: bool = setting(
+        on_or_off,
+        "Talk to GOTRUE_SMTP_HOST without TLS, passwords and codes included: for a server within a network of yours. "
+        "One on this machine is never asked for TLS.",
+        default=False,
+    )
+
+    # Signing in with an account elsewhere; docs/sign-in-providers.md has it step by step
+    gotrue_external: tuple[External, ...] = field(
+        default=(),
+        repr=False,
+        metadata={
+            "parse": text,
+            "variable": "GOTRUE_EXTERNAL_<NAME>_…",
+            "doc": "A provider to sign in with, by OpenID Connect: …_ENABLED, …_CLIENT_ID, …_SECRET, and where it is "
+            "not the usual one, …_URL (its issuer) or …_REDIRECT_URI.",
+        },
+    )
+    gotrue_security_manual_linking_enabled: bool = setting(
+        on_or_off, "Whether people may add identities to their account and take them away.", default=False
+    )
+    supabase_url: str | None = setting(
+        web_url,
+        "A Supabase project that signs people in: they come with its tokens, and do not sign up here.",
+        default=None,
+    )
+    supabase_anon_key: str | None = secret(text, "The project's public key; required with SUPABASE_URL.", default=None)
+    supabase_jwt_secret: str | None = secret(
+        long_secret, "The project's old JWT secret, where it still signs its tokens with that.", default=None
+    )
+    supabase_jwks_file: Path | None = setting(
+        directory, "The project's public keys, where this server cannot reach SUPABASE_URL.", default=None
+    )
+
+    # Limits, by GoTrue's names; docs/limits.md has all of them
+    gotrue_rate_limit_otp: int = setting(
+        MANY, "Sign-ups, and requests for mails or a change of one's account, from an address in 5 minutes.", default=30
+    )
+    gotrue_rate_limit_token_refresh: int = setting(
+        MANY, "Sign-ins and refreshes from an address in 5 minutes.", default=150
+    )
+    gotrue_rate_limit_verify: int = setting(MANY, "Codes tried from an address in 5 minutes.", default=30)
+    gotrue_mfa_rate_limit_challenge_and_verify: int = setting(
+        MANY, "Codes of authenticator apps tried from an address in a minute.", default=15
+    )
+    gotrue_rate_limit_anonymous_users: int = setting(MANY, "Anonymous sign-ups from an address in an hour.", default=30)
+    gotrue_rate_limit_email_sent: tuple[int, int] = setting(
+        rate,
+        "Mails of the accounts altogether: a number for an hour, or one such as 100/24h.",
+        default=(30, 3600),
+        shown="30/1h",
+    )
+    gotrue_rate_limit_sms_sent: tuple[int, int] = setting(
+        rate, "Text messages altogether, in the same form.", default=(30, 3600), shown="30/1h"
     )
 
     @classmethod
@@ -243,15 +520,28 @@ class Settings:
             elif one.default is MISSING:
                 problems.append(f"{name} is not set")
 
-        if values.get("embeddings_base_url"):
-            needed = ("EMBEDDINGS_MODEL", "EMBEDDINGS_DIMENSIONS")
-            problems += [f"{name} is not set, but EMBEDDINGS_BASE_URL is" for name in needed if not env.get(name)]
+        values["gotrue_external"] = externals(env, problems)
+        for name, needed in TOGETHER:
+            if env.get(name, "").strip() and not env.get(needed, "").strip():
+                problems.append(f"{needed} is not set, but {name} is")
+        knows_countries = values.get("trulybot_geoip_file") or values.get("trulybot_country_header")
+        if not knows_countries:
+            ruled = ("TRULYBOT_COUNTRIES_ALLOWED", "TRULYBOT_COUNTRIES_REFUSED")
+            needs = "needs TRULYBOT_GEOIP_FILE or TRULYBOT_COUNTRY_HEADER"
+            problems += [f"{name} {needs}" for name in ruled if values.get(name.lower())]
         if problems:
             raise SettingsError(problems)
 
         data_dir = values.setdefault("trulybot_data_dir", default_data_dir(env))
         values.setdefault("storage_url", f"file://{quote(str(data_dir / 'files'))}")
         return cls(**values)
+
+    @property
+    def confirms_by_itself(self) -> bool:
+        """Whether a new address counts as confirmed: without a mail server, nobody could confirm one."""
+        if self.gotrue_mailer_autoconfirm is None:
+            return self.gotrue_smtp_host is None
+        return self.gotrue_mailer_autoconfirm
 
     @property
     def files_directory(self) -> Path:

@@ -2,6 +2,7 @@
 
 import json
 import mimetypes
+import os
 import signal
 import socket
 import subprocess
@@ -17,6 +18,8 @@ from threading import Thread
 from types import FrameType
 from typing import Any
 from uuid import uuid4
+
+from trulybot.mail.passcode import passcode
 
 HERE = Path(__file__).parent
 EMAIL, PASSWORD = "demo@example.com", "willow-and-pine"
@@ -53,7 +56,7 @@ def start(data_dir: Path, port: int, shop_port: int) -> None:
         _wait_until_ready(server, here, log)
         bot = _fill(here, shop)
         _serve_shop(here, bot, shop_port)
-        print(_welcome(here, shop, log), flush=True)  # noqa: T201  (this is what the person waits for)
+        print(_welcome(here, shop, log, data_dir), flush=True)  # noqa: T201  (this is what the person waits for)
         server.wait()
     except KeyboardInterrupt:
         pass
@@ -70,16 +73,26 @@ def _refuse_if_taken(port: int) -> None:
         raise DemoFailed(f"cannot listen on 127.0.0.1:{port}: {error.strerror}") from None
 
 
-def _welcome(here: str, shop: str, log: Path) -> str:
+def _welcome(here: str, shop: str, log: Path, data_dir: Path) -> str:
     return f"""
   TrulyBot is running, with a demo shop.
 
     The shop's website, with the widget in its corner:  {shop}
     The shop owner's dashboard:                         {here}/sign-in
-      Email {EMAIL}, password {PASSWORD}
+      Email {EMAIL}, password {PASSWORD}{_mailbox(here, data_dir)}
 
   What it has to say is in {log}. Ctrl+C ends it.
 """
+
+
+def _mailbox(here: str, data_dir: Path) -> str:
+    """Where its mail is, unless there is a server that sends it."""
+    if os.environ.get("GOTRUE_SMTP_HOST", "").strip():
+        return ""
+    secret_key = os.environ.get("SECRET_KEY") or (data_dir / "secret_key").read_text()
+    return f"""
+    The mail that it would send:                        {here}/mailbox
+      Passcode {passcode(secret_key.strip())}"""
 
 
 def _stop(_signal: int, _frame: FrameType | None) -> None:

@@ -13,13 +13,16 @@ import psycopg
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from redis.exceptions import RedisError
 
 from trulybot.kit.db import Database
 from trulybot.kit.errors import AppError, Forbidden
-from trulybot.kit.metrics import QUEUE_JOBS, QUEUE_OLDEST_SECONDS
+from trulybot.kit.limits import Limiter
+from trulybot.kit.metrics import ISOLATION_CHECKED, ISOLATION_LEAKS, MAILS, QUEUE_JOBS, QUEUE_OLDEST_SECONDS
 from trulybot.kit.migrations import known
 from trulybot.kit.openapi import example
 from trulybot.llm.embeddings import Embedder, EmbeddingsUnavailable
+from trulybot.mail import queries as mail_queries
 
 router = APIRouter(tags=["monitoring"])
 
@@ -29,9 +32,12 @@ FORWARDED = ("forwarded", "x-forwarded-for", "x-real-ip", "via")  # a proxy on t
 
 @dataclass(frozen=True)
 class Check:
-    """degraded: not as it should be, but something else does its work. milliseconds: what finding out took."""
+    """
+    degraded: not as it should be, but something else does its work. off: not set up here, and not missed.
+    milliseconds: what finding out took.
+    """
 
-    state: Literal["ok", "degraded", "failed"]
+    state: Literal["ok", "degraded", "failed", "off"]
     milliseconds: float
 
 
@@ -67,6 +73,7 @@ async def ready(request: Request) -> Response:
         "migrations": (lambda: _migrations(db), True),
         "queue": (lambda: _queue(db), False),
         "embedder": (lambda: _embedder(request.app.state.embedder), False),
+        "redis": (lambda: _redis(request.app.state.limiter), False),
     }
     states = await asyncio.gather(*(_check(probe, needed) for probe, needed in probes.values()))
     checks = dict(zip(probes, states, strict=True))
@@ -88,20 +95,28 @@ async def metrics(request: Request) -> Response:
     if not by_token and (token is not None or forwarded or not _is_loopback(client)):
         raise MetricsClosed
     await _measure_queue(request.app.state.db)
+    await _measure_mails(request.app.state.db)
+    await _measure_isolation(request.app.state.db)
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
 async def _check(probe: Callable[[], Awaitable[None]], needed: bool) -> Check:
     began = time.perf_counter()
-    state: Literal["ok", "degraded", "failed"] = "ok"
+    state: Literal["ok", "degraded", "failed", "off"] = "ok"
     try:
         await asyncio.wait_for(probe(), PROBE_SECONDS)
-    except (AppError, EmbeddingsUnavailable, TimeoutError, psycopg.Error, _Missing):
+    except _Off:
+        state = "off"
+    except (AppError, EmbeddingsUnavailable, OSError, psycopg.Error, RedisError, _Missing):
         state = "failed" if needed else "degraded"
     return Check(state, round((time.perf_counter() - began) * 1000, 1))
 
 
 class _Missing(Exception):
+    pass
+
+
+class _Off(Exception):
     pass
 
 
@@ -128,6 +143,13 @@ async def _embedder(embedder: Embedder) -> None:
     await embedder.embed_question("ready")
 
 
+async def _redis(limiter: Limiter) -> None:
+    """Limits are counted together. Away, each process counts for itself."""
+    if not limiter.uses_redis:
+        raise _Off
+    await limiter.ping()
+
+
 async def _measure_queue(db: Database) -> None:
     """The queue as it is now. Without the database the rest is told, and of the queue nothing rather than the past."""
     QUEUE_JOBS.clear()
@@ -139,6 +161,41 @@ async def _measure_queue(db: Database) -> None:
             QUEUE_JOBS.labels(one.queue, "waiting").set(one.waiting)
             QUEUE_JOBS.labels(one.queue, "running").set(one.running)
             QUEUE_OLDEST_SECONDS.labels(one.queue).set(one.oldest_seconds)
+
+
+async def _measure_mails(db: Database) -> None:
+    """Of the database, so that every process tells the same; without it, nothing rather than the past."""
+    MAILS.clear()
+    with contextlib.suppress(AppError, TimeoutError):
+        async with asyncio.timeout(PROBE_SECONDS), db.system("what became of mails") as tx:
+            counted = await mail_queries.count(tx)
+        for one in counted:
+            MAILS.labels(one.kind, one.state).set(one.count)
+
+
+async def _measure_isolation(db: Database) -> None:
+    """What the last check found that came to its end."""
+    with contextlib.suppress(AppError, TimeoutError):
+        async with asyncio.timeout(PROBE_SECONDS), db.system("the last isolation check") as tx:
+            last = await tx.maybe(
+                _Checked,
+                """
+                select jsonb_array_length(leaks) as leaks, extract(epoch from ended_at)::double precision as ended
+                  from trulybot_auth.isolation_checks
+                 where ended_at is not null
+                 order by began_at desc
+                 limit 1
+                """,
+            )
+        if last is not None:
+            ISOLATION_LEAKS.set(last.leaks)
+            ISOLATION_CHECKED.set(last.ended)
+
+
+@dataclass(frozen=True)
+class _Checked:
+    leaks: int
+    ended: float
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
+from trulybot.mail.passcode import passcode
 from trulybot.operations.data_directory import DataDirectory, taken
 from trulybot.operations.embedded import SUPERUSER, Server
 from trulybot.operations.launch import StartError
@@ -63,7 +64,7 @@ def serve(env: Mapping[str, str], *, host: str, port: int, data_dir: Path | None
         parts = gather(env, data, listener)
         address = "http://{}:{}".format(*reachable(listener))
         children = processes(parts, workers)
-        asyncio.run(Supervisor(children).run(partial(announce, address), listener.close))
+        asyncio.run(Supervisor(children).run(partial(announce, address, parts.settings), listener.close))
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -156,6 +157,7 @@ def web(parts: Parts, name: str) -> Child:
 
 def worker(parts: Parts) -> Child:
     env = signed_in(parts, WORKER_LOGIN)
+    env["TRULYBOT_OWN_URL"] = "http://{}:{}".format(*reachable(parts.listener))
     return Child("worker", command("worker"), env, SERVICES, ending=SERVICE_ENDING, niceness=WORKER_NICENESS)
 
 
@@ -179,9 +181,12 @@ def reachable(listener: socket.socket) -> tuple[str, int]:
     return f"[{host}]" if ":" in host else host, port
 
 
-def announce(address: str) -> None:
+def announce(address: str, settings: Settings) -> None:
     with contextlib.suppress(OSError):
         sys.stdout.write(f"TrulyBot is ready at {address}\n")
+        if settings.gotrue_smtp_host is None:
+            code = passcode(settings.secret_key)
+            sys.stdout.write(f"Mail is not set up: messages are kept at {address}/mailbox, passcode {code}\n")
         sys.stdout.flush()
 
 

@@ -3,8 +3,10 @@
 import asyncio
 import contextlib
 import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +14,22 @@ import procrastinate
 from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
 
+from trulybot.accounts import session_queries
 from trulybot.documents.files import Files
 from trulybot.documents.ingestion import ingest
 from trulybot.kit.db import Database
+from trulybot.kit.keyring import Keyring
 from trulybot.kit.log import get_logger
+from trulybot.kit.security import Origin, coming_from
 from trulybot.llm.embeddings import Embedder, EmbeddingsUnavailable
+from trulybot.mail import queries as mail_queries
+from trulybot.mail.delivery import Delivery, Postman, deliver
+from trulybot.mail.smtp import Later
+from trulybot.operations import deletion
+from trulybot.operations.alerts import Alerts, WebhookRefused
+from trulybot.operations.security_log import SecurityLog
+from trulybot.operations.vitals import look_at_connections
+from trulybot.settings import WORKER_LOGIN, Settings
 from trulybot.workspaces.identity import JobOwner
 
 log = get_logger()
@@ -30,6 +43,15 @@ LONGEST_WAIT_SECONDS = 600  # between two attempts; a job is never given up, sin
 QUEUES = ["ingest", "deliver", "default"]
 
 Task = Callable[[JobOwner, dict[str, str]], Awaitable[None]]
+Errand = Callable[[int, dict[str, str]], Awaitable[None]]  # the job's number, its ids
+
+
+@dataclass(frozen=True)
+class Chore:
+    """What is done by the clock, for no workspace in particular. cron: when, in UTC. One worker of all does it."""
+
+    cron: str
+    do: Callable[[], Awaitable[None]]
 
 
 def tasks(db: Database, files: Files, embedder: Embedder) -> dict[str, Task]:
@@ -47,6 +69,63 @@ def tasks(db: Database, files: Files, embedder: Embedder) -> dict[str, Task]:
     return {"documents.ingest": ingest_documents, "documents.forget_file": forget_file}
 
 
+def chores(db: Database, files: Files, security: SecurityLog) -> dict[str, Chore]:
+    """Everything that is done by the clock. A chore may run twice, or late, without harm."""
+
+    async def delete_what_is_due() -> None:
+        await deletion.delete_what_is_due(db, files)
+
+    async def sweep_mails() -> None:
+        async with db.chore("mails that are over") as tx:
+            await mail_queries.sweep(tx)
+
+    async def check_isolation() -> None:
+        # A process of its own: it signs in to the database as the web does, which the worker never does.
+        command = (sys.executable, "-P", "-m", "trulybot", "doctor", "--isolation")
+        process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.DEVNULL)
+        try:
+            code = await process.wait()
+        finally:
+            if process.returncode is None:
+                process.terminate()
+        log.info("isolation.checked", exit_code=code)
+
+    async def sweep_sessions() -> None:
+        async with db.chore("sessions that are over") as tx:
+            await session_queries.sweep(tx)
+
+    async def sweep_security_events() -> None:
+        async with db.chore("security events that are over") as tx:
+            await tx.run("select private.sweep_security_events()")
+
+    async def look_around() -> None:
+        await look_at_connections(db, security)
+
+    return {
+        "security.connections": Chore("* * * * *", look_around),
+        "security.sweep": Chore("53 4 * * *", sweep_security_events),
+        "workspaces.delete_due": Chore("7 * * * *", delete_what_is_due),
+        "mail.sweep": Chore("23 * * * *", sweep_mails),
+        "isolation.check": Chore("17 4 * * *", check_isolation),
+        "sessions.sweep": Chore("41 3 * * *", sweep_sessions),
+    }
+
+
+def errands(db: Database, postman: Postman | None, alerts: Alerts) -> dict[str, Errand]:
+    """The jobs that belong to no workspace, by name. One may run twice without harm."""
+
+    async def deliver_mail(job_id: int, _ids: dict[str, str]) -> None:
+        await deliver(db, postman, Delivery(job_id))
+
+    async def post_alert(_job_id: int, ids: dict[str, str]) -> None:
+        await alerts.post(db, UUID(ids["alert_id"]))
+
+    async def mail_alert(job_id: int, ids: dict[str, str]) -> None:
+        await alerts.mail(db, UUID(ids["alert_id"]), Delivery(job_id))
+
+    return {"mail.deliver": deliver_mail, "alerts.post": post_alert, "alerts.mail": mail_alert}
+
+
 class Patience(procrastinate.BaseRetryStrategy):
     """When a job that did not succeed is tried again."""
 
@@ -58,15 +137,18 @@ class Patience(procrastinate.BaseRetryStrategy):
         return procrastinate.RetryDecision(retry_in={"seconds": min(2 ** (job.attempts + 1), LONGEST_WAIT_SECONDS)})
 
 
-async def run(database_url: str, files: Files, embedder: Embedder) -> None:
+async def run(settings: Settings, files: Files, embedder: Embedder, postman: Postman | None) -> None:
     """Work until told to stop; jobs that are running then get a few seconds to end, and are taken up again if not."""
-    db = Database(database_url, size=CONCURRENCY + 2)
+    db = database_of(settings, size=CONCURRENCY + 2)
     await db.open()
-    queue = queue_app(database_url, tasks(db, files, embedder))
+    security = SecurityLog(db)
+    of_nobody = errands(db, postman, Alerts.of(settings))
+    queue = queue_app(db.url, tasks(db, files, embedder), chores(db, files, security), of_nobody)
     stopping = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
-    async with queue.open_async():
+    async with queue.open_async(), security.keeping(), contextlib.AsyncExitStack() as within:
+        within.enter_context(coming_from(Origin(sink=security)))  # of whatever its jobs note
         await take_up_lost_jobs(queue)
         worker = asyncio.create_task(
             queue.run_worker_async(
@@ -91,12 +173,29 @@ async def run(database_url: str, files: Files, embedder: Embedder) -> None:
     await db.close()
 
 
-def queue_app(database_url: str, known: dict[str, Task]) -> procrastinate.App:
+def database_of(settings: Settings, *, size: int) -> Database:
+    """The database as the worker signs in to it."""
+    db = Database(settings.database_url(WORKER_LOGIN), size=size)
+    db.keyring = Keyring(db, settings.secret_key, previous=settings.secret_key_previous)
+    return db
+
+
+def queue_app(
+    database_url: str,
+    known: dict[str, Task],
+    regular: dict[str, Chore] | None = None,
+    of_nobody: dict[str, Errand] | None = None,
+) -> procrastinate.App:
     """The queue with its tasks. The connections see the queue's own schema and nothing else."""
     connector = procrastinate.PsycopgConnector(conninfo=database_url, kwargs={"options": "-c search_path=queue"})
     app = procrastinate.App(connector=connector)
     for name, task in known.items():
         app.task(name=name, pass_context=True, retry=Patience())(_as_job(name, task))
+    for name, errand in (of_nobody or {}).items():
+        app.task(name=name, pass_context=True, retry=Patience())(_as_errand(name, errand))
+    for name, chore in (regular or {}).items():
+        # Whether it failed shows in the log and the metrics; the clock tries again.
+        app.periodic(cron=chore.cron)(app.task(name=name, queueing_lock=name)(_as_chore(name, chore)))
     return app
 
 
@@ -117,16 +216,42 @@ def _as_job(name: str, task: Task) -> Callable[..., Awaitable[None]]:
         assert job_id is not None  # noqa: S101  (a job that runs has been kept)
         await _take_along(context)
         job = JobOwner(job_id, UUID(ids.pop("workspace_id")))
-        began = time.perf_counter()
+        await _done(name, job_id, task(job, ids))
+
+    return run
+
+
+def _as_errand(name: str, errand: Errand) -> Callable[..., Awaitable[None]]:
+    async def run(context: procrastinate.JobContext, **ids: Any) -> None:
+        job_id = context.job.id
+        assert job_id is not None  # noqa: S101  (a job that runs has been kept)
+        await _done(name, job_id, errand(job_id, ids))
+
+    return run
+
+
+async def _done(name: str, job_id: int, work: Awaitable[None]) -> None:
+    """Do a job, and log how it went."""
+    began = time.perf_counter()
+    try:
+        await work
+    except (EmbeddingsUnavailable, Later, WebhookRefused):
+        log.warning("job.later", job_id=job_id, task=name)
+        raise
+    except Exception:
+        log.error("job.failed", job_id=job_id, task=name, exc_info=True)
+        raise
+    log.info("job.done", job_id=job_id, task=name, milliseconds=round((time.perf_counter() - began) * 1000, 1))
+
+
+def _as_chore(name: str, chore: Chore) -> Callable[..., Awaitable[None]]:
+    async def run(timestamp: int) -> None:  # noqa: ARG001  (when it was due, as the queue gives it)
         try:
-            await task(job, ids)
-        except EmbeddingsUnavailable:
-            log.warning("job.later", job_id=job_id, task=name)
-            raise
+            await chore.do()
         except Exception:
-            log.error("job.failed", job_id=job_id, task=name, exc_info=True)
+            log.error("chore.failed", task=name, exc_info=True)
             raise
-        log.info("job.done", job_id=job_id, task=name, milliseconds=round((time.perf_counter() - began) * 1000, 1))
+        log.info("chore.done", task=name)
 
     return run
 
