@@ -13,6 +13,7 @@ import psutil
 
 from bench import corpus
 from bench.beneath import Embedder, Sql, bare_server, postgres
+from bench.isolation import ALL, NEWEST, ROWS, policies
 from bench.product import Product, Workspace, running
 from bench.table import show
 from bench.timing import Call, in_turn, timed
@@ -51,7 +52,7 @@ def run(port: int) -> None:
             workspace.take_in(corpus.documents(PASSAGES))
             workspace.wait_until_ready()
             filled = Filled(product, workspace, port, folder)
-            rows += [*_questions(filled), *_busy(filled), _ingestion(filled), _widget(filled)]
+            rows += [*_questions(filled), *_busy(filled), _ingestion(filled), _widget(filled), *_policies(product)]
     show(HEAD, rows)
     load = " ".join(f"{one / (psutil.cpu_count() or 1):.1f}" for one in psutil.getloadavg())
     print(f"load a core, over 1, 5 and 15 minutes: {load}")
@@ -177,6 +178,14 @@ def _embedded_of(document: dict[str, str]) -> list[str]:
 def _widget(filled: Filled) -> Row:
     script = filled.workspace.program.call("GET", "/widget.js")
     return "widget.js, gzip", f"{len(gzip.compress(script)) / 1000:.1f} kB", "", "", "< 10 kB"
+
+
+def _policies(product: Product) -> list[Row]:
+    rows = []
+    for what, query, aim in ((f"a workspace's share of {ROWS:,} rows", ALL, "< 1.2"), ("its newest 50", NEWEST, "")):
+        ours, bare = policies(product, query)
+        rows.append((f"{what}, under policies", f"{ours:.2f} ms", f"without {bare:.2f} ms", f"{ours / bare:.2f}", aim))
+    return rows
 
 
 def _ask(server: http.client.HTTPConnection, body: str | None) -> bytes:

@@ -14,10 +14,11 @@ import pytest
 import uvicorn
 
 from tests.models import converted_models
-from tests.servers import start_postgres, stop
+from tests.servers import SECRET_KEY, start_postgres, stop
 from tests.world import World
 from trulybot.kit import log, migrations
 from trulybot.kit.db import Database
+from trulybot.kit.server import configured
 from trulybot.llm import embedder
 from trulybot.operations.embedded import DATABASE
 from trulybot.settings import APP_LOGIN, WORKER_LOGIN, Settings, login_password, with_login
@@ -26,8 +27,21 @@ pytest_plugins = ["tests.browser"]
 
 log.configure(json=True)
 
-SECRET_KEY = "a secret that only the tests know, 32+"
 OWNER = "trulybot_owner"
+
+# All people of the tests are at one address.
+MANY_PEOPLE = dict.fromkeys(
+    (
+        "GOTRUE_RATE_LIMIT_OTP",
+        "GOTRUE_RATE_LIMIT_TOKEN_REFRESH",
+        "GOTRUE_RATE_LIMIT_VERIFY",
+        "GOTRUE_RATE_LIMIT_ANONYMOUS_USERS",
+        "GOTRUE_RATE_LIMIT_EMAIL_SENT",
+        "GOTRUE_RATE_LIMIT_SMS_SENT",
+        "GOTRUE_MFA_RATE_LIMIT_CHALLENGE_AND_VERIFY",
+    ),
+    "1000000",
+)
 
 
 @pytest.fixture(scope="session")
@@ -47,6 +61,12 @@ def owner_url(superuser_url: str) -> str:
     url = with_login(database, OWNER, passwords[OWNER])
     migrations.migrate(url)
     return url
+
+
+@pytest.fixture(scope="session")
+def superuser_of_the_database(superuser_url: str, owner_url: str) -> str:
+    """The same database for the login that no policy binds."""
+    return superuser_url.replace(f"/{DATABASE}?", "/suite?")
 
 
 @pytest.fixture(scope="session")
@@ -85,6 +105,7 @@ def settings(owner_url: str, embedder_socket: Path, tmp_path_factory: pytest.Tem
             "SECRET_KEY": SECRET_KEY,
             "TRULYBOT_DATA_DIR": str(tmp_path_factory.mktemp("data")),
             "TRULYBOT_EMBEDDER_SOCKET": str(embedder_socket),
+            **MANY_PEOPLE,
         }
     )
 
@@ -100,7 +121,9 @@ async def world(settings: Settings) -> AsyncIterator[World]:
 async def live(world: World) -> AsyncIterator[str]:
     """The same product on a real port."""
     listener = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(world.app, lifespan="off", log_config=None, access_log=False))
+    config = configured(world.app)
+    config.lifespan = "off"
+    server = uvicorn.Server(config)
     serving = asyncio.create_task(server.serve([listener]))
     yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     server.should_exit = True

@@ -10,6 +10,7 @@ from trulybot.operations.embedded import SUPERUSER, Server
 from trulybot.operations.launch import spawn
 
 SUPERUSER_PASSWORD = "only-for-tests"
+SECRET_KEY = "a secret that only the tests know, 32+"
 START_SECONDS = 30
 
 # Nothing is kept after the tests, so nothing has to reach the disk.

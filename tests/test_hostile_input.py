@@ -1,15 +1,12 @@
-"""What strangers send: strings that break other products, forged tokens, and ids of somebody else."""
+"""What strangers send: strings that break other products, and ids of somebody else."""
 
 import asyncio
-import base64
-import hashlib
-import hmac
 import json
 import re
 import shutil
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -19,8 +16,6 @@ from uuid import uuid4
 import httpx
 import pytest
 import uvicorn
-from joserfc import jwt
-from joserfc.jwk import OctKey
 from playwright.async_api import Browser, Page, async_playwright, expect
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
@@ -33,7 +28,6 @@ from trulybot.documents.ingestion import ingest
 from trulybot.documents.passages import cut
 from trulybot.documents.reading.models import Section
 from trulybot.documents.sentences import spoken_sentences
-from trulybot.kit.openapi import example_of, operations
 
 DATA = Path(__file__).parent / "data" / "hostile.jsonl"
 ROWS = [json.loads(line) for line in DATA.read_text("utf-8").splitlines()]
@@ -377,128 +371,6 @@ async def test_the_widget_shows_hostile_titles_passages_and_texts_as_text(world:
 # Tokens and ids
 
 
-def part(content: object) -> str:
-    return base64.urlsafe_b64encode(json.dumps(content).encode()).rstrip(b"=").decode()
-
-
-def forged(world: World, person: Person) -> Iterator[tuple[str, str]]:
-    """Tokens that no workspace may open to, each by its trick."""
-    header, payload, signature = person.token.split(".")
-    keys = world.app.state.accounts.tokens.keys
-    head, body = (json.loads(base64.urlsafe_b64decode(text + "==")) for text in (header, payload))
-    public = json.dumps(keys.published()[0]).encode()
-
-    def signed(changes: dict[str, Any], **more: Any) -> str:
-        claims = {name: value for name, value in (body | changes).items() if value is not None}
-        registry = jwt.JWSRegistry(algorithms=["ES256"], strict_check_header=False)
-        return jwt.encode(head | more, claims, keys.signing, registry=registry)
-
-    for algorithm in ("none", "None", "nOnE", "HS256"):
-        start = f"{part(head | {'alg': algorithm})}.{payload}"
-        seal = hmac.digest(public, start.encode(), hashlib.sha256)
-        yield f"alg {algorithm}, no signature", f"{start}."
-        yield f"alg {algorithm}, by the public key", f"{start}.{base64.urlsafe_b64encode(seal).rstrip(b'=').decode()}"
-    for kid in ("../../../../dev/null", "' union select 'x' --", "", 7, None, ["first"], "a" * 5000):
-        yield (
-            f"kid {str(kid)[:20]}",
-            signed({}, kid=kid) if isinstance(kid, str) else f"{part(head | {'kid': kid})}.{payload}.{signature}",
-        )
-    for name in ("jku", "x5u"):
-        yield name, signed({}, **{name: "https://evil.example/keys.json"})
-    yield "jwk", signed({}, jwk=keys.published()[0])
-    for changes in (
-        {"exp": 1},
-        {"exp": None},
-        {"nbf": 9_999_999_999},
-        {"iat": 9_999_999_999},
-        {"iss": "https://evil.example/auth/v1"},
-        {"aud": "anon"},
-        {"sub": None},
-        {"sub": "' or 1=1 --"},
-        {"sub": str(uuid4())},
-        {"session_id": str(uuid4())},
-        {"role": "service_role"},
-        {"role": "anon", "sub": None, "aud": None},
-    ):
-        yield f"claims {changes}", signed(changes)
-    for token in (
-        f"{header}.{payload}.",
-        f"{header}.{payload}",
-        f"{person.token}.",
-        f".{person.token}",
-        f"{header}..{signature}",
-        f"{header}.{payload}.{signature[:-4]}AAAA",
-        f"{header}.{part({'sub': str(person.user_id)})}.{signature}",
-        "...",
-        "a.b.c",
-        "eyJ.eyJ.x" * 500,
-        f"{part({'alg': 'dir', 'enc': 'A256GCM', 'zip': 'DEF'})}....",
-        "tb_sk_" + "a" * 40,
-        "tb_sk_",
-        "sb_secret_aaaaaaaaaaaaaaaa",
-        "null",
-    ):
-        yield f"text {token[:40]}", token
-    # A visitor's token is signed with a key of its own.
-    visitor = {
-        "aud": "visitor",
-        "sub": str(uuid4()),
-        "workspace_id": str(person.workspace_id),
-        "origin": "",
-        "exp": 9**10,
-    }
-    yield (
-        "a visitor of somebody's own",
-        jwt.encode({"alg": "HS256"}, visitor, OctKey.import_key("a guess of 32 bytes or more......")),
-    )
-
-
-async def test_a_forged_token_opens_nothing_and_breaks_nothing(world: World):
-    alice = await world.alice()
-    calls = [("GET", "/api/user/profile"), ("POST", "/api/chat"), ("GET", "/api/documents")]
-
-    answers = {
-        (trick, path): (
-            await world.http.request(
-                method,
-                path,
-                headers={"Authorization": f"Bearer {token}"},
-                json={"message": "hello"} if method == "POST" else None,
-            )
-        ).status_code
-        for trick, token in forged(world, alice)
-        for method, path in calls
-    }
-
-    assert {call: status for call, status in answers.items() if status not in (401, 403)} == {}
-    assert (await alice.get("/api/user/profile")).status_code == 200
-
-
-async def test_a_token_for_one_thing_does_not_open_another(world: World):
-    alice = await world.alice()
-    session = (
-        await world.http.post("/auth/v1/token?grant_type=password", json={"email": alice.email, "password": PASSWORD})
-    ).json()
-    visitor = await alice.visitor()
-
-    async def status(token: str, **headers: str) -> int:
-        sent = {"Authorization": f"Bearer {token}", **headers}
-        return (await world.http.get("/api/documents", headers=sent)).status_code
-
-    assert await status(session["refresh_token"]) == 401
-    assert await status(visitor.token, Origin="https://shop.example") == 403
-    assert await status(visitor.token, Origin="https://evil.example") == 403
-    assert await status(visitor.token) == 403
-
-
-def id_routes(document: dict[str, Any]) -> list[tuple[str, str, dict[str, Any]]]:
-    return [
-        (method, path, operation)
-        for method, path, operation in operations(document)
-        if re.search(r"\{\w+_id\}", path) and "security" in operation
-    ]
-
-
 async def owned(person: Person) -> dict[str, str]:
     """An id of each kind that a path may name."""
     key = (await person.post("/api/api-keys", {"name": "a program"})).json()
@@ -509,30 +381,6 @@ async def owned(person: Person) -> dict[str, str]:
         "conversation_id": reply["conversation_id"],
         "message_id": reply["message_id"],
     }
-
-
-async def test_somebody_elses_id_is_answered_like_one_that_does_not_exist(world: World):
-    alice, charlie = await world.alice(), await world.charlie()
-    hers = await owned(alice)
-    document = world.app.openapi()
-    routes = id_routes(document)
-
-    def shape(response: httpx.Response) -> tuple[int, str, str]:
-        error = response.json()["error"]
-        return response.status_code, error["code"], error["message"]
-
-    seen = {}
-    for method, path, operation in routes:
-        media = operation.get("requestBody", {}).get("content", {}).get("application/json")
-        body = example_of(document, media["schema"]) if media else None
-        seen[method, path] = [
-            shape(await charlie.request(method.upper(), path.format_map(ids), json=body))
-            for ids in (hers, {name: str(uuid4()) for name in hers})
-        ]
-
-    assert routes
-    assert {call: found for call, found in seen.items() if found[0] != found[1] or found[0][0] != 404} == {}
-    assert (await alice.get(f"/api/documents/{hers['document_id']}")).status_code == 200
 
 
 async def test_somebody_elses_workspace_conversation_and_message_stay_closed(world: World):
@@ -551,14 +399,11 @@ async def test_somebody_elses_workspace_conversation_and_message_stay_closed(wor
 
 
 def test_every_code_means_one_thing():
-    ours, _, accounts = errors_page().partition("## Accounts")
+    # GoTrue's codes are apart: its clients tell some of them from each other by their status or sentence.
+    ours, _, _theirs = errors_page().partition("## Accounts")
     codes = re.findall(r"^\| (\d{3}) \| `(\w+)` \|", ours, re.MULTILINE)
 
     assert len(codes) == len({code for _, code in codes})
-    # GoTrue's clients know these by their code and tell them apart by their status or sentence.
-    theirs = re.findall(r"^\| (\d{3}) \| `(\w+)` \|", accounts, re.MULTILINE)
-    again = {code for _, code in theirs if [each for _, each in theirs].count(code) > 1}
-    assert again == {"bad_jwt", "invalid_credentials", "user_banned"}
 
 
 def test_the_page_of_errors_is_up_to_date():

@@ -10,12 +10,12 @@ from uuid import UUID, uuid4
 import httpx
 from fastapi import FastAPI
 
-from trulybot.app import build, embedder_of
+from trulybot.app import build, embedder_of, postman_of
 from trulybot.documents.files import Files
-from trulybot.kit.db import Database
 from trulybot.llm.embeddings import Embedder, OpenAIEmbedder
-from trulybot.operations.worker import queue_app, tasks
-from trulybot.settings import WORKER_LOGIN, Settings
+from trulybot.operations.alerts import Alerts
+from trulybot.operations.worker import database_of, errands, queue_app, tasks
+from trulybot.settings import Settings
 
 PASSWORD = "correct horse battery"
 SHOP = "https://shop.example"
@@ -112,6 +112,19 @@ class World:
         """A stranger to Acme, with a workspace of his own."""
         return await self.person("Charlie's")
 
+    async def joins(self, owner: Person, role: str) -> Person:
+        """A person of another workspace who has accepted an invitation to the owner's, and is in it now."""
+        person = await self.person("Their own")
+        form = {"email": person.email, "role": role}
+        response = await owner.post("/api/workspaces/invitations", form)
+        assert response.status_code == 201, response.text
+        token = response.json()["link"].rpartition("/")[2]
+        response = await person.post("/api/workspaces/invitations/acceptance", {"token": token})
+        assert response.status_code == 201, response.text
+        headers = {"X-Workspace-Id": str(owner.workspace_id)}
+        await person.get("/api/user/profile", headers=headers)
+        return person
+
     @asynccontextmanager
     async def without_embedder(self) -> AsyncIterator[None]:
         """As if the embedder were away."""
@@ -122,10 +135,10 @@ class World:
 
     async def work(self) -> None:
         """Do the jobs that wait, as the worker would, until none is left."""
-        url = self.settings.database_url(WORKER_LOGIN)
-        db = Database(url, size=4)
+        db = database_of(self.settings, size=4)
         await db.open()
-        queue = queue_app(url, tasks(db, Files(self.settings.files_directory), self.embedder))
+        known = tasks(db, Files(self.settings.files_directory), self.embedder)
+        queue = queue_app(db.url, known, of_nobody=errands(db, postman_of(self.settings), Alerts.of(self.settings)))
         async with queue.open_async():
             await queue.run_worker_async(
                 wait=False, install_signal_handlers=False, delete_jobs="successful", listen_notify=False

@@ -17,6 +17,7 @@ import psutil
 import psycopg
 import pytest
 
+from trulybot.mail.passcode import passcode
 from trulybot.operations.data_directory import taken
 from trulybot.operations.embedded import SUPERUSER, Server, working_in
 from trulybot.operations.launch import StartError
@@ -69,6 +70,7 @@ class Serving:
         line = self.process.stdout.readline()
         assert line.startswith("TrulyBot is ready at http://127.0.0.1:"), log.read_text()
         self.address = line.split()[-1]
+        self.second_line = self.process.stdout.readline()
 
     def get(self, path: str) -> int:
         return httpx.get(self.address + path, timeout=SECONDS).status_code
@@ -98,6 +100,28 @@ def serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 
 def test_it_says_where_it_is_and_answers_there(serving: Serving) -> None:
     assert serving.get("/api/monitoring/ready") == 200
+
+
+def test_without_a_mail_server_it_says_where_mail_is_kept(serving: Serving) -> None:
+    secret = (serving.folder / "secret_key").read_text()
+
+    said = f"Mail is not set up: messages are kept at {serving.address}/mailbox, passcode {passcode(secret)}\n"
+
+    assert serving.second_line == said
+    assert serving.get("/mailbox") == 200
+
+
+def test_the_mailbox_is_printed_in_a_terminal(serving: Serving) -> None:
+    command = [sys.executable, "-m", "trulybot", "mailbox", "--data-dir"]
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+
+    there = subprocess.run([*command, str(serving.folder)], capture_output=True, text=True, env=env, check=True)
+    elsewhere = [*command, str(serving.folder / "no")]
+    nowhere = subprocess.run(elsewhere, stderr=subprocess.PIPE, text=True, env=env, check=False)
+
+    assert there.stdout.endswith(f"its passcode is {passcode((serving.folder / 'secret_key').read_text())}\n")
+    assert nowhere.returncode == 1
+    assert nowhere.stderr.startswith("trulybot: no `trulybot serve` is running in ")
 
 
 def test_a_second_start_on_the_same_directory_says_so(serving: Serving) -> None:
