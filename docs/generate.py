@@ -12,11 +12,14 @@ import psycopg
 from prometheus_client.metrics import MetricWrapperBase
 
 from tests.servers import start_postgres
+from trulybot.accounts.limits import AccountLimits
+from trulybot.app import UNCOUNTED, limits_of
 from trulybot.documents.errors import FileRefused
 from trulybot.documents.reading.models import REASONS
 from trulybot.kit import metrics as measured
 from trulybot.kit import migrations
 from trulybot.kit.errors import AppError
+from trulybot.kit.limit_words import markdown
 from trulybot.kit.openapi import sentence
 from trulybot.settings import APP_LOGIN, OWNER_LOGIN, WORKER_LOGIN, described, with_login
 from trulybot.workspaces.access import KEY_SCOPES, ROLES, VISITOR, Scope
@@ -82,12 +85,28 @@ def access_page() -> str:
     )
 
 
+def limits_page() -> str:
+    return _page(
+        "Limits",
+        "What may be done how often. Whoever exceeds a limit is answered 429 with `Retry-After`; every answer tells in "
+        "`RateLimit` and `RateLimit-Policy` what is left. `/auth/v1` stands for `/api/auth` too, whatever the case and "
+        "the slashes of a path, and `HEAD` for `GET`. [Decision 0017](decisions/0017-rate-limits.md) says how they are "
+        "kept.",
+        "With `REDIS_URL` all processes count together. While Redis is away, or without it, each process keeps every "
+        "limit by itself: nothing is let through uncounted, sign-in least of all.",
+        markdown(limits_of(AccountLimits())),
+        "Not counted by address, since each costs less than counting it: "
+        + ", ".join(f"`{path}`" for path in UNCOUNTED)
+        + ".",
+    )
+
+
 def errors_page() -> str:
     import trulybot.app  # noqa: F401  (an error is known once the part that raises it is)
 
     accounts, rest = [], []
     for kind in sorted(_kinds(AppError), key=lambda kind: (kind.status, kind.code, sentence(kind))):
-        ours = kind.__module__ != "trulybot.accounts.errors"
+        ours = not kind.__module__.startswith("trulybot.accounts.")
         (rest if ours else accounts).append((str(kind.status), f"`{kind.code}`", _said(kind)))
     reasons = [(f"`{code}`", message) for code, message in REASONS.items()]
     return _page(
@@ -135,7 +154,7 @@ def database_page(owner_url: str) -> str:
         "Database",
         "Read from the catalogue of a freshly migrated database. All tables are behind row security that is *forced*: "
         "it holds for their owner too. [Decision 0003](decisions/0003-row-security-decides.md) says why, "
-        "`tests/test_isolation.py` tries to get around it.",
+        "`tests/isolation/` tries to get around it.",
         "Who is who: `authenticated` is a member of a workspace or a program with an API key, `visitor` someone on a "
         "website with the widget, `worker` a running job, `trulybot_system` the acts that have no workspace yet "
         "(sign-in, a visitor's arrival), `trulybot_definer` the functions at the end of this page. The web signs in "
@@ -156,6 +175,7 @@ def pages(owner_url: str) -> dict[str, str]:
         "settings.md": settings_page(),
         "metrics.md": metrics_page(),
         "access.md": access_page(),
+        "limits.md": limits_page(),
         "errors.md": errors_page(),
         "database.md": database_page(owner_url),
     }
