@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from docs.generate import access_page, database_page, limits_page, metrics_page, settings_page
+from docs.generate import access_page, database_page, errors_page, limits_page, metrics_page, settings_page
 from trulybot.app import build
 from trulybot.cli import parser
 from trulybot.documents.reading.models import REASONS
@@ -115,6 +115,7 @@ def named_in_code() -> set[str]:
         ("metrics.md", metrics_page),
         ("access.md", access_page),
         ("limits.md", limits_page),
+        ("errors.md", errors_page),
     ],
 )
 def test_a_page_that_follows_from_the_code_is_what_bin_docs_writes(page, written):
@@ -266,3 +267,11 @@ def test_no_widget_call_is_promised_that_the_widget_does_not_take():
 
     assert promised
     assert {name for name in promised if not re.search(rf'\b{name}\(|"{name}"', script)} == set()
+
+
+def test_every_code_means_one_thing():
+    # GoTrue's codes are apart: its clients tell some of them from each other by their status or sentence.
+    ours, _, _theirs = errors_page().partition("## Accounts")
+    codes = re.findall(r"^\| (\d{3}) \| `(\w+)` \|", ours, re.MULTILINE)
+
+    assert len(codes) == len({code for _, code in codes})

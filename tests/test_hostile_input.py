@@ -21,7 +21,6 @@ from starlette.applications import Starlette
 from starlette.responses import HTMLResponse
 from starlette.routing import Route
 
-from docs.generate import errors_page
 from tests.world import PASSWORD, Person, World
 from trulybot.documents import keywords
 from trulybot.documents.ingestion import ingest
@@ -393,20 +392,3 @@ async def test_somebody_elses_workspace_conversation_and_message_stay_closed(wor
     for conversation in (hers["conversation_id"], str(uuid4())):
         response = await charlie.post("/api/chat", {"message": "hello", "conversation_id": conversation})
         assert (response.status_code, response.json()["error"]["code"]) == (404, "conversation_not_found")
-
-
-# What we say when something is wrong
-
-
-def test_every_code_means_one_thing():
-    # GoTrue's codes are apart: its clients tell some of them from each other by their status or sentence.
-    ours, _, _theirs = errors_page().partition("## Accounts")
-    codes = re.findall(r"^\| (\d{3}) \| `(\w+)` \|", ours, re.MULTILINE)
-
-    assert len(codes) == len({code for _, code in codes})
-
-
-def test_the_page_of_errors_is_up_to_date():
-    written = (Path(__file__).parents[1] / "docs" / "errors.md").read_text("utf-8")
-
-    assert written == errors_page()

@@ -10,11 +10,12 @@ from uuid import UUID, uuid4
 import httpx
 from fastapi import FastAPI
 
-from trulybot.app import build, embedder_of, postman_of
+from trulybot.app import build
 from trulybot.documents.files import Files
 from trulybot.llm.embeddings import Embedder, OpenAIEmbedder
 from trulybot.operations.alerts import Alerts
 from trulybot.operations.worker import database_of, errands, queue_app, tasks
+from trulybot.parts import embedder_of, postman_of
 from trulybot.settings import Settings
 
 PASSWORD = "correct horse battery"

@@ -13,7 +13,8 @@ from pathlib import Path
 from uuid import UUID
 
 from trulybot.operations.launch import StartError
-from trulybot.settings import APP_LOGIN, OWNER_LOGIN, WORKER_LOGIN, Settings, SettingsError, whole_number
+from trulybot.setting_values import whole_number
+from trulybot.settings import APP_LOGIN, OWNER_LOGIN, WORKER_LOGIN, Settings, SettingsError
 
 MOST_WORKERS = 64
 
@@ -175,9 +176,9 @@ def worker(_options: argparse.Namespace) -> None:
 
     import asyncio
 
-    from trulybot.app import embedder_of, postman_of
     from trulybot.documents.files import Files
     from trulybot.operations.worker import run
+    from trulybot.parts import embedder_of, postman_of
 
     files = Files(settings.files_directory)
     asyncio.run(run(settings, files, embedder_of(settings), postman_of(settings)))
@@ -227,9 +228,9 @@ def doctor(options: argparse.Namespace) -> None:
 
     import asyncio
 
-    from trulybot.app import doctors
     from trulybot.kit import log
     from trulybot.operations.doctor import CannotLook, table
+    from trulybot.parts import doctors
 
     log.configure(json=not sys.stderr.isatty())
     try:

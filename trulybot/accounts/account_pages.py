@@ -135,7 +135,7 @@ async def change_password(
 async def begin_factor(request: Request, who: Who, accounts: Config, db: Db, factor_name: Field = "") -> Response:
     try:
         await _require_fresh(db, who)
-        begun = await service.enrol(db, accounts, who, name=factor_name)
+        begun = await service.enrol(db, accounts, who, name=factor_name, anew=True)
     except AppError as error:
         return await _refused(request, who, db, error, {FactorNameTaken: "factor_name"}, {"factor_name": factor_name})
     return RedirectResponse(f"{ACCOUNT}/second-factors/{begun.factor.id}", 303)

@@ -1,6 +1,7 @@
 """Calls to the servers that vouch for people: bounded in time and size, and never led elsewhere."""
 
 import asyncio
+import contextlib
 import json
 import ssl
 from collections.abc import Awaitable, Callable, Mapping
@@ -88,30 +89,31 @@ async def read(url: str) -> Mapping[str, Any]:
 
 
 class Kept(Generic[T]):
-    """Something that another server tells: read when it is first needed, and anew as it ages."""
+    """
+    Something that another server tells: read when it is first needed, and anew as it ages.
+
+    As long as what we know is young enough, nobody waits for the other: it is read anew beside them.
+    """
 
     def __init__(self, read: Callable[[], Awaitable[T]], clock: Callable[[], float]) -> None:
         self._read, self._clock = read, clock
         self._lock = asyncio.Lock()
-        self._value: T | None = None
-        self._read_at = self._tried_at = float("-inf")
+        self._known: tuple[T, float] | None = None
+        self._tried_at = float("-inf")
+        self._beside: asyncio.Task[None] | None = None
 
     async def get(self) -> T:
         """
         Raises:
             Away: It could not be read, and what we knew is too old.
         """
-        async with self._lock:
-            now = self._clock()
-            if now - self._read_at >= RENEWED_SECONDS and self._may_try(now):
-                try:
-                    return await self._renew()
-                except Away:
-                    if self._is_too_old(now):
-                        raise
-            if self._value is None or self._is_too_old(now):
-                raise Away
-            return self._value
+        known = self._young()
+        if known is None:
+            return await self._first()
+        value, age = known
+        if age >= RENEWED_SECONDS and self._may_try() and (self._beside is None or self._beside.done()):
+            self._beside = asyncio.create_task(self._renew_beside())
+        return value
 
     async def renew(self) -> T:
         """
@@ -121,20 +123,40 @@ class Kept(Generic[T]):
             Away: It could not be read.
         """
         async with self._lock:
-            return await self._renew()
+            return await self._read_now()
 
-    async def _renew(self) -> T:
+    async def _first(self) -> T:
+        """One asks for all who wait; while the other is away, not every request has to wait for that to show."""
+        asked_at = self._clock()
+        async with self._lock:
+            known = self._young()
+            if known is not None:
+                return known[0]
+            if self._tried_at >= asked_at or not self._may_try():
+                raise Away
+            return await self._read_now()
+
+    async def _read_now(self) -> T:
         self._tried_at = self._clock()
-        self._value = await self._read()
-        self._read_at = self._tried_at
-        return self._value
+        value = await self._read()
+        self._known = value, self._tried_at
+        return value
 
-    def _may_try(self, now: float) -> bool:
-        """While the other is away, not every request has to wait for that to show."""
-        return self._read_at >= self._tried_at or now - self._tried_at >= RETRY_SECONDS
+    async def _renew_beside(self) -> None:
+        with contextlib.suppress(Away):
+            await self.renew()
 
-    def _is_too_old(self, now: float) -> bool:
-        return now - self._read_at >= KEPT_SECONDS
+    def _young(self) -> tuple[T, float] | None:
+        """What we know and may still believe, with its age in seconds."""
+        if self._known is None:
+            return None
+        value, read_at = self._known
+        age = self._clock() - read_at
+        return (value, age) if age < KEPT_SECONDS else None
+
+    def _may_try(self) -> bool:
+        was_read = self._known is not None and self._known[1] >= self._tried_at
+        return was_read or self._clock() - self._tried_at >= RETRY_SECONDS
 
 
 async def _content(response: httpx.Response) -> Mapping[str, Any]:

@@ -213,26 +213,11 @@ as $$
           where d.datname = current_database()))
 $$;
 
--- Whose these ids are, for those that anybody may name in an address. Asked after the answer and never for it:
--- whether an id exists elsewhere is nobody's to learn, not even by the time that an answer takes.
+-- For private.tenants_of(): whose the ids are that anybody may name in an address.
 create index on public.documents (id);
 create index on public.conversations (id);
 create index on public.leads (id);
 create index on public.api_keys (id);
-
-create function private.tenants_of(ids uuid[]) returns table (id uuid, workspace_id uuid)
-    language sql stable security definer set search_path = ''
-as $$
-    select w.id, w.id from public.workspaces w where w.id = any (tenants_of.ids)
-    union all
-    select d.id, d.workspace_id from public.documents d where d.id = any (tenants_of.ids)
-    union all
-    select c.id, c.workspace_id from public.conversations c where c.id = any (tenants_of.ids)
-    union all
-    select l.id, l.workspace_id from public.leads l where l.id = any (tenants_of.ids)
-    union all
-    select k.id, k.workspace_id from public.api_keys k where k.id = any (tenants_of.ids)
-$$;
 
 grant select (id, workspace_id) on public.documents, public.conversations, public.leads to trulybot_definer;
 create policy definer_read on public.documents for select to trulybot_definer using (true);
@@ -249,7 +234,7 @@ begin
          where p.pronamespace = 'private'::regnamespace
            and p.proname in ('data_keys', 'add_first_data_key', 'keep_security_event', 'audits_security_event',
                              'raise_alert', 'alert_to_send', 'alert_was_sent', 'sweep_security_events',
-                             'connections_in_use', 'tenants_of')
+                             'connections_in_use')
     loop
         execute format('alter function %s owner to trulybot_definer', one);
         execute format('revoke all on function %s from public', one);
@@ -260,7 +245,7 @@ grant usage on schema private to trulybot_app;
 grant execute on function private.data_keys(), private.add_first_data_key(uuid, bytea),
     private.keep_security_event(uuid, timestamptz, text, integer, uuid, uuid, text, text, jsonb),
     private.audits_security_event(uuid),
-    private.raise_alert(uuid, text, text, text, text, integer, interval, jsonb), private.tenants_of(uuid[])
+    private.raise_alert(uuid, text, text, text, text, integer, interval, jsonb)
       to trulybot_app, trulybot_worker;
 grant execute on function private.alert_to_send(uuid), private.alert_was_sent(uuid), private.sweep_security_events(),
     private.connections_in_use()

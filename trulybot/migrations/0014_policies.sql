@@ -179,8 +179,10 @@ revoke all on function private.forget_canaries(uuid) from public;
 grant execute on function private.forget_canaries(uuid) to trulybot_system;
 grant delete on public.workspaces to trulybot_definer;
 
--- A check names another tenant's ids on purpose, and must not wake the operator for that. Its own tenants are nobody.
-create or replace function private.tenants_of(ids uuid[]) returns table (id uuid, workspace_id uuid)
+-- Whose these ids are, for those that anybody may name in an address. Asked after the answer and never for it: whether an
+-- id exists elsewhere is nobody's to learn, not even by the time that an answer takes. A check of isolation names another
+-- tenant's ids on purpose, and must not wake the operator for that: its own tenants are nobody.
+create function private.tenants_of(ids uuid[]) returns table (id uuid, workspace_id uuid)
     language sql stable security definer set search_path = ''
 as $$
     with found as (
@@ -200,3 +202,6 @@ as $$
                          join public.profiles p on p.id = any (c.user_ids)
                         where c.ended_at is null and p.workspace_id = f.workspace_id)
 $$;
+alter function private.tenants_of(uuid[]) owner to trulybot_definer;
+revoke all on function private.tenants_of(uuid[]) from public;
+grant execute on function private.tenants_of(uuid[]) to trulybot_app, trulybot_worker;

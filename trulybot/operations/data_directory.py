@@ -10,7 +10,7 @@ from pathlib import Path
 
 from trulybot.operations.embedded import LONGEST_SOCKET_FOLDER, sync_folder
 from trulybot.operations.launch import StartError
-from trulybot.settings import SECRET_KEY_CHARACTERS
+from trulybot.setting_values import SECRET_KEY_CHARACTERS
 
 # A new database takes 50 MB and the converted model 80, both twice while they are made; an old one needs room to log.
 MEGABYTE = 1024 * 1024

@@ -312,3 +312,15 @@ async def test_another_site_changes_nothing(world: World):
 
         for path in ("/account/password", "/account/second-factors", "/account/other-sessions/end"):
             assert (await ana.sends(path)).status_code == 403, path
+
+
+async def test_who_left_the_set_up_half_way_begins_again_under_the_same_name(world: World):
+    async with browser(world) as ana:
+        await ana.signs_up()
+        left = await ana.sends("/account/second-factors", factor_name="My phone")
+
+        _, codes = await ana.sets_up("My phone")
+
+        assert (await ana.get(left.headers["location"])).status_code == 404
+        assert "My phone" in (await ana.get("/account")).text
+    assert len(codes) == 10

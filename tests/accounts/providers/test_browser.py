@@ -14,7 +14,8 @@ from tests.accounts.providers.conftest import PEOPLE
 from tests.accounts.providers.peer import SECRET, Peer
 from tests.browser import Visit, barriers
 from tests.world import World
-from trulybot.settings import External, Settings
+from trulybot.setting_values import External
+from trulybot.settings import Settings
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -1,6 +1,6 @@
 import pytest
 
-from trulybot.app import providers_of, supabase_of
+from trulybot.parts import providers_of, supabase_of
 from trulybot.settings import Settings, SettingsError
 
 LEAST = {"DATABASE_URL": "postgresql://o:p@h/db", "SECRET_KEY": "s" * 32, "SITE_URL": "https://bot.example.com"}

@@ -44,9 +44,13 @@ MOST_FACTORS = 10
 LONGEST_NAME = 100
 
 
-async def enrol(db: Database, accounts: Accounts, person: Person, *, name: str, issuer: str = "") -> Enrolment:
+async def enrol(
+    db: Database, accounts: Accounts, person: Person, *, name: str, issuer: str = "", anew: bool = False
+) -> Enrolment:
     """
     Begin a factor. It guards nothing until a code of it was shown.
+
+    anew: what was begun before and not finished is forgotten, since a page shows no way back to it.
 
     Raises:
         AnonymousHasNoFactors, SecondFactorNeeded, FactorNameTaken, TooManyFactors: They may not have it.
@@ -58,7 +62,7 @@ async def enrol(db: Database, accounts: Accounts, person: Person, *, name: str, 
         user = await people.user(tx, person.user_id)
         if user.is_anonymous:
             raise AnonymousHasNoFactors
-        await queries.forget_unverified(tx, person.user_id)
+        await queries.forget_unverified(tx, person.user_id, all=anew)
         known = await queries.of(tx, person.user_id)
         if person.aal != "aal2" and any(factor.is_verified for factor in known):
             raise SecondFactorNeeded
