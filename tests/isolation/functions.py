@@ -65,8 +65,8 @@ def visitors_from_elsewhere(site: Site) -> Iterator[str]:
 
 def _calls(site: Site, callers: tuple[Who, ...], *, given: Tenant, victim: Tenant = OTHER) -> Iterator[str]:
     """Everybody's calls; whatever of the victim's workspace shows in an answer, or has changed after it, is told."""
-    connection, theirs = site.superuser, _theirs(site, victim)
-    before = connection.execute(theirs).fetchone()
+    connection, of_the_victim = site.superuser, theirs(site, victim)
+    before = connection.execute(of_the_victim).fetchone()
     found = [
         routine
         for routine in routines(connection, "private", "public")
@@ -81,7 +81,7 @@ def _calls(site: Site, callers: tuple[Who, ...], *, given: Tenant, victim: Tenan
                     continue
                 connection.execute("savepoint calls")
                 answers = _answers(site, who, routine, given)
-                after = connection.execute(theirs).fetchone()
+                after = connection.execute(of_the_victim).fetchone()
                 connection.execute("rollback to savepoint calls")
                 if any(trace in answers for trace in victim.traces):
                     yield f"{who.name}: {routine.name} tells of another workspace"
@@ -158,21 +158,21 @@ def _held(site: Site, given: Tenant, column: str) -> list[Any]:
     return found or (origins if column == "origin" else [])
 
 
-def _theirs(site: Site, victim: Tenant) -> sql.Composed:
+def theirs(site: Site, victim: Tenant) -> sql.Composed:
     """A query for one digest a table of the rows that are the other workspace's."""
     digests = []
     for table in site.tables:
         owned = {table.workspace: victim.workspace_id, "user_id": victim.user_id, "id": row(table, victim).get("id")}
-        theirs = [
+        owns = [
             sql.SQL("{} = {}").format(sql.Identifier(column.name), sql.Literal(owned[column.name]))
             for column in table.columns
             if column.name in owned
         ]
-        if theirs:
+        if owns:
             digests.append(
                 sql.SQL(
                     "(select md5(coalesce(string_agg(t::text, '' order by t::text), '')) from {} t where {})"
-                ).format(sql.Identifier(*table.name.split(".")), sql.SQL(" or ").join(theirs))
+                ).format(sql.Identifier(*table.name.split(".")), sql.SQL(" or ").join(owns))
             )
     jobs = sql.SQL("(select count(*) from queue.procrastinate_jobs where args ->> 'workspace_id' = {})")
     digests.append(jobs.format(sql.Literal(str(victim.workspace_id))))

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from tests.isolation import functions, rows, schema
+from tests.isolation import functions, rows, schema, teams
 from tests.isolation.site import Site
 
 Probe = Callable[[Site], Iterator[str]]
@@ -35,6 +35,13 @@ OF_ROWS: tuple[Probe, ...] = (
     rows.strangers_through_the_apps_logins,
 )
 OF_FUNCTIONS: tuple[Probe, ...] = (
+    teams.acts_that_reach_the_other_workspace,
+    teams.acts_that_know_of_other_teams,
+    teams.acts_above_ones_role,
+    teams.ends_that_come_too_early,
+    teams.locks_on_the_other_workspace,
+    teams.acts_in_anothers_name,
+    teams.mails_of_no_job,
     functions.visitors_from_elsewhere,
     functions.tenants_with_anothers_ids,
     functions.strangers_in_this_workspace,

@@ -100,6 +100,8 @@ async def test_it_is_written_without_being_asked(sink: SecurityLog, operator: ps
             while not kept(operator):
                 await asyncio.sleep(0.01)
 
+    assert kept(operator) == [("limit.hit", 1)]
+
 
 async def test_what_was_noted_last_is_written_at_the_end(sink: SecurityLog, operator: psycopg.Connection[Any]):
     async with sink.keeping():
