@@ -8,11 +8,12 @@ process and half a second to load; one of words can be read, and mended by addin
 
 import re
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 DEFAULT = "en"
 # More is not needed to tell, and a message may be a pasted book.
 READ_CHARACTERS = 400
+LANGUAGE_PASSAGES = 3  # enough text to tell a language by
 
 # `\w` leaves out the vowel signs of Indic and Arabic words.
 _WORD = re.compile(r"(?:[^\W\d_]|[\u0300-\u036f\u064b-\u0655\u0900-\u0963\u0971-\u0dff])+")
@@ -177,6 +178,12 @@ def detect(text: str, locale: str | None = None) -> str:
     if best:
         return best
     return expected or DEFAULT
+
+
+def crosses_languages(passages: Sequence[str], language: str) -> bool:
+    """Whether the best passages are in another language than the question. passages: their texts, best first."""
+    text = " ".join(passages[:LANGUAGE_PASSAGES])
+    return bool(text) and detect(text) != language
 
 
 def _script(text: str) -> str:

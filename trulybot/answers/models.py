@@ -62,3 +62,11 @@ class Delta:
     """A piece of the answer, as it forms."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """An earlier turn of the conversation. answer: what was said, None when there is none yet."""
+
+    question: str
+    answer: str | None

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from trulybot.answers.models import Exchange
 from trulybot.kit.db import Tx
 
 
@@ -31,6 +32,27 @@ async def turn(tx: Tx, turn_id: UUID) -> Turn | None:
         workspace_id=tx.workspace_id,
         turn_id=turn_id,
     )
+
+
+async def history(tx: Tx, conversation_id: UUID, *, before: UUID, limit: int) -> list[Exchange]:
+    """The last turns of a conversation before one of them, oldest first."""
+    turns = await tx.all(
+        Exchange,
+        """
+        select question, answer ->> 'answer' as answer
+          from turns
+         where workspace_id = %(workspace_id)s
+           and conversation_id = %(conversation_id)s
+           and id <> %(before)s
+         order by created_at desc, id desc
+         limit %(limit)s
+        """,
+        workspace_id=tx.workspace_id,
+        conversation_id=conversation_id,
+        before=before,
+        limit=limit,
+    )
+    return turns[::-1]
 
 
 async def touch(tx: Tx, conversation_id: UUID) -> bool:

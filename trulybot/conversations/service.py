@@ -3,14 +3,14 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from pydantic import TypeAdapter
 
 from trulybot.answers.answering import Answering, Question
-from trulybot.answers.models import Answer, Citation, Delta
+from trulybot.answers.models import Answer, Citation, Delta, Exchange
 from trulybot.conversations import forms, queries
 from trulybot.conversations.models import Reply, Start
 from trulybot.kit.db import Database, Tx
@@ -22,6 +22,7 @@ from trulybot.workspaces import queries as workspaces
 from trulybot.workspaces.identity import Actor, KeyHolder, Member, Visitor
 
 _REPLY = TypeAdapter(Reply)
+TURNS_REMEMBERED = 10  # what is further back is rarely what "and for students?" is about
 
 
 class NoConversation(NotFound):
@@ -38,11 +39,12 @@ class MessageIdTaken(Conflict):
 
 @dataclass(frozen=True)
 class Opened:
-    """A turn whose question is kept. reply: the answer of an earlier try."""
+    """A turn whose question is kept. reply: the answer of an earlier try. history: the turns before it."""
 
     turn_id: UUID
     conversation_id: UUID
     reply: Reply | None
+    history: Sequence[Exchange] = ()
 
 
 async def converse(
@@ -74,7 +76,9 @@ async def converse(
         yield opened.reply
         return
 
-    question = Question(form.message, locale=form.locale, asked_by=_pseudonym(who), asked=await asked)
+    question = Question(
+        form.message, locale=form.locale, asked_by=_pseudonym(who), asked=await asked, history=opened.history
+    )
     answer: Answer | None = None
     async for part in answering.answer(db, who, question):
         if isinstance(part, Answer):
@@ -116,6 +120,7 @@ async def _open(tx: Tx, form: forms.Question, who: Actor) -> Opened:
         reply = _REPLY.validate_python(earlier.answer) if earlier.answer is not None else None
         return Opened(turn_id, earlier.conversation_id, reply)
 
+    history: Sequence[Exchange] = ()
     conversation_id = form.conversation_id
     if conversation_id is None:
         conversation_id = uuid7()
@@ -131,7 +136,9 @@ async def _open(tx: Tx, form: forms.Question, who: Actor) -> Opened:
         raise NoConversation
     if not await queries.keep_question(tx, turn_id, conversation_id, form.message):
         raise MessageIdTaken
-    return Opened(turn_id, conversation_id, None)
+    if form.conversation_id is not None:
+        history = await queries.history(tx, conversation_id, before=turn_id, limit=TURNS_REMEMBERED)
+    return Opened(turn_id, conversation_id, None, history)
 
 
 def _turn_id(message_id: str | None) -> UUID:

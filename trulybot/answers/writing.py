@@ -1,0 +1,86 @@
+"""A model writes the answer, and each of its sentences must rest on a passage before it is said."""
+
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from trulybot.answers import prompt, sayings
+from trulybot.answers.language import crosses_languages
+from trulybot.answers.models import Usage
+from trulybot.answers.ranking import Ranked
+from trulybot.kit.log import get_logger
+from trulybot.kit.metrics import EVENTS
+from trulybot.llm.model import CutOff, Model, ModelUnavailable, Prompt, Spent
+
+log = get_logger()
+
+
+@dataclass
+class Written:
+    """
+    What a model has said that rests on a passage. cited: places in the list of passages.
+
+    stands: it came to its end; half an answer may lack its condition. declined: it found no answer in the passages.
+    """
+
+    sentences: list[str] = field(default_factory=list)
+    cited: list[int] = field(default_factory=list)
+    usage: Usage = field(default_factory=Usage)
+    stands: bool = False
+    declined: bool = False
+
+
+class Writer:
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    async def write(
+        self, question: str, passages: Sequence[Ranked], *, language: str, asked_by: str, written: Written
+    ) -> AsyncIterator[str]:
+        """The model's sentences, each once it is whole and rests on a passage; the rest is not said."""
+        read = passages[: prompt.PASSAGES]
+        asked = prompt.write(question, read, language=sayings.name(language), asked_by=asked_by)
+        translated = crosses_languages(_text(read), language)
+        declined = False
+        try:
+            async for sentence in self._sentences(asked, written):
+                kept = prompt.bound(sentence, read, translated=translated)
+                if prompt.declines(sentence):
+                    declined = True
+                elif kept is None:
+                    EVENTS.labels("sentence_without_source").inc()
+                else:
+                    text, place = kept
+                    yield text if not written.sentences else f" {text}"
+                    written.sentences.append(text)
+                    written.cited.append(place)
+        except ModelUnavailable as error:
+            log.warning("model.unavailable", reason=error.reason)
+            EVENTS.labels("model_unavailable").inc()
+        else:
+            written.stands = bool(written.sentences)
+            written.declined = declined and not written.sentences
+
+    async def _sentences(self, asked: Prompt, written: Written) -> AsyncIterator[str]:
+        unfinished = ""
+        async for piece in self.model.stream(asked):
+            if isinstance(piece, Spent):
+                written.usage = _usage(piece)
+                continue
+            if isinstance(piece, CutOff):
+                return
+            unfinished += piece
+            whole, unfinished = prompt.whole_sentences(unfinished)
+            for sentence in whole:
+                yield sentence
+        if unfinished.strip():
+            yield unfinished
+
+
+def _text(passages: Sequence[Ranked]) -> list[str]:
+    return [passage.text for passage in passages]
+
+
+def _usage(spent: Spent) -> Usage:
+    cost = spent.cost_usd if spent.cost_usd is not None else Decimal(0)
+    return Usage(spent.prompt_tokens, spent.completion_tokens, f"{cost:.6f}")
