@@ -15,6 +15,7 @@ import uvicorn
 
 from tests.models import converted_models
 from tests.servers import SECRET_KEY, start_postgres, stop
+from tests.sites import SITE_ADDRESS
 from tests.world import World
 from trulybot.kit import log, migrations
 from trulybot.kit.db import Database
@@ -105,6 +106,7 @@ def settings(owner_url: str, embedder_socket: Path, tmp_path_factory: pytest.Tem
             "SECRET_KEY": SECRET_KEY,
             "TRULYBOT_DATA_DIR": str(tmp_path_factory.mktemp("data")),
             "TRULYBOT_EMBEDDER_SOCKET": str(embedder_socket),
+            "TRULYBOT_CRAWL_PRIVATE": f"{SITE_ADDRESS}/32",
             **MANY_PEOPLE,
         }
     )

@@ -21,6 +21,8 @@ from trulybot.operations import doctor
 from trulybot.operations.canary import Search
 from trulybot.operations.security_log import SecurityLog
 from trulybot.settings import APP_LOGIN, Settings, SettingsError
+from trulybot.sources.fetching.addresses import Reach
+from trulybot.sources.fetching.fetcher import Fetcher
 from trulybot.workspaces import service as founding
 
 
@@ -54,6 +56,11 @@ def embedder_of(settings: Settings) -> OpenAIEmbedder:
             api_key=settings.embeddings_api_key or "",
         )
     return OpenAIEmbedder.local(settings.trulybot_embedder_socket or settings.trulybot_data_dir / "embedder.sock")
+
+
+def fetcher_of(settings: Settings) -> Fetcher:
+    """Who fetches the pages that owners name."""
+    return Fetcher(Reach(settings.trulybot_crawl_private), contact=settings.site_url)
 
 
 def model_of(settings: Settings) -> OpenAIModel | None:

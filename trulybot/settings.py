@@ -137,6 +137,11 @@ class Settings:
         "Networks, comma-separated, whose X-Forwarded-For and X-Forwarded-Proto are believed.",
         default=(),
     )
+    trulybot_crawl_private: tuple[Network, ...] = setting(
+        networks,
+        "Private networks, comma-separated, whose web pages owners may take in, at any port; none when unset.",
+        default=(),
+    )
     trulybot_geoip_file: Path | None = setting(
         existing_file,
         "An MMDB file (MaxMind, DB-IP, IPinfo) that says which country an address is in; read again when it changes.",

@@ -191,8 +191,8 @@ async def test_item_31_no_answer_holds_a_secret(world: World):
         assert word not in said
 
 
-async def test_item_15_no_address_that_a_tenant_gives_is_ever_fetched(world: World):
-    """There is no crawler yet, so the answer to every trick with addresses is that nobody follows one."""
+async def test_item_15_an_address_in_what_somebody_sends_is_not_fetched(world: World):
+    """Only a source's address is followed; those in files, names, questions and links are words."""
     fetched = []
 
     async def note(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -224,7 +224,7 @@ async def test_item_15_no_address_that_a_tenant_gives_is_ever_fetched(world: Wor
 
 
 async def test_item_16_a_compressed_body_is_not_unpacked(world: World):
-    """Nothing is crawled yet; the one thing that reaches us compressed is what somebody sends."""
+    """What we fetch may be packed, within limits; what somebody sends may not."""
     alice = await world.alice()
     bomb_of_text = gzip.compress(b'{"text": "' + b"a" * 50_000_000 + b'"}')
 
