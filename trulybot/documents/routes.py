@@ -35,7 +35,7 @@ FORM = {
             "minItems": 1,
             "maxItems": FILES_AT_ONCE,
             "items": {"type": "string", "format": "binary"},
-            "description": "PDF, Word (.docx), HTML, Markdown, CSV or text; up to 20 MB each",
+            "description": "PDF, Word, Excel, PowerPoint, HTML, Markdown, CSV or text; up to 64 MB each",
         }
     },
 }

@@ -165,7 +165,9 @@ def _glance(head: bytes, size: int, name: str, declared_type: str | None) -> tup
             raise ReadingError("empty_file")
         if size > Limits.file_bytes:
             raise ReadingError("too_large")
-        kind = kinds.of_container(head) or kind
+        container = kinds.of_container(head)
+        # Which of Office's files it is stands at its end.
+        kind = (kind if kind in kinds.OFFICE else "docx") if container == "office" else container or kind
     except ReadingError as error:
         return Failure(error.code, error.message), UNKNOWN_TYPE
     return None, MEDIA_TYPE_OF.get(kind or "txt", UNKNOWN_TYPE)

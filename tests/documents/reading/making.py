@@ -2,9 +2,12 @@
 
 import io
 import zipfile
+from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
 from xml.sax.saxutils import escape
+
+import xlsxwriter
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -86,3 +89,64 @@ def _numbered(objects: dict[int, bytes]) -> bytes:
     for number in range(last + 1):
         made += b"%010d 00000 n \n" % offsets[number] if number in offsets else b"0000000000 65535 f \n"
     return made + b"trailer\n<</Size %d/Root 1 0 R/Info 4 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (last + 1, table_at)
+
+
+def xlsx(**sheets: list[list[object]]) -> bytes:
+    """A workbook as another program writes it, with a sheet a name. A cell is a value, or (value, number format)."""
+    made = io.BytesIO()
+    with xlsxwriter.Workbook(made, {"in_memory": True}) as workbook:
+        for name, rows in sheets.items():
+            sheet = workbook.add_worksheet(name)
+            for number, row in enumerate(rows):
+                for column, cell in enumerate(row):
+                    value, shown = cell if isinstance(cell, tuple) else (cell, None)
+                    form = workbook.add_format({"num_format": shown}) if shown else None
+                    if isinstance(value, date):
+                        sheet.write_datetime(number, column, datetime.combine(value, time()), form)
+                    else:
+                        sheet.write(number, column, value, form)
+    return made.getvalue()
+
+
+DRAWING = "http://schemas.openxmlformats.org/drawingml/2006/main"
+SLIDES = "http://schemas.openxmlformats.org/presentationml/2006/main"
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def shape(kind: str, *paragraphs: str) -> str:
+    """kind: of a placeholder ("title", "body", "sldNum"), or empty for a text box."""
+    holder = f'<p:ph type="{kind}"/>' if kind else ""
+    said = "".join(f"<a:p><a:r><a:t>{escape(text)}</a:t></a:r></a:p>" for text in paragraphs)
+    return f"<p:sp><p:nvSpPr><p:nvPr>{holder}</p:nvPr></p:nvSpPr><p:txBody>{said}</p:txBody></p:sp>"
+
+
+def slide_table(*rows: tuple[str, ...]) -> str:
+    cell = "<a:tc><a:txBody><a:p><a:r><a:t>{}</a:t></a:r></a:p></a:txBody></a:tc>"
+    made = "".join("<a:tr>" + "".join(cell.format(escape(text)) for text in row) + "</a:tr>" for row in rows)
+    table = f'<a:tbl><a:tblPr firstRow="1"/>{made}</a:tbl>'
+    return f"<p:graphicFrame><a:graphic><a:graphicData>{table}</a:graphicData></a:graphic></p:graphicFrame>"
+
+
+def pptx(*slides: str, notes: str = "", hidden: int = 0) -> bytes:
+    """slides: each its shapes; the parts stand in the opposite order. notes: of the first. hidden: which, from 1."""
+    spaces = f'xmlns:a="{DRAWING}" xmlns:p="{SLIDES}" xmlns:r="{RELATIONS}"'
+    parts: dict[str, str | bytes] = {"[Content_Types].xml": "<Types/>"}
+    listed, related = "", ""
+    for number, shapes in enumerate(slides, 1):
+        name = f"slide{len(slides) - number + 1}.xml"
+        shown = ' show="0"' if number == hidden else ""
+        parts[f"ppt/slides/{name}"] = f"<p:sld {spaces}{shown}><p:cSld><p:spTree>{shapes}</p:spTree></p:cSld></p:sld>"
+        listed += f'<p:sldId id="{255 + number}" r:id="rId{number}"/>'
+        related += f'<Relationship Id="rId{number}" Type="{RELATIONS}/slide" Target="slides/{name}"/>'
+        if notes and number == 1:
+            parts[f"ppt/slides/_rels/{name}.rels"] = (
+                f'<Relationships><Relationship Id="rId1" Type="{RELATIONS}/notesSlide" '
+                'Target="../notesSlides/notesSlide1.xml"/></Relationships>'
+            )
+            said = shape("body", notes) + shape("sldNum", "1")
+            parts["ppt/notesSlides/notesSlide1.xml"] = (
+                f"<p:notes {spaces}><p:cSld><p:spTree>{said}</p:spTree></p:cSld></p:notes>"
+            )
+    parts["ppt/presentation.xml"] = f"<p:presentation {spaces}><p:sldIdLst>{listed}</p:sldIdLst></p:presentation>"
+    parts["ppt/_rels/presentation.xml.rels"] = f"<Relationships>{related}</Relationships>"
+    return archive(parts)

@@ -3,13 +3,14 @@ import pytest
 from tests.documents.reading import making
 from tests.documents.reading.making import WORD, paragraph, table
 from trulybot.documents.reading import docx
+from trulybot.documents.reading.archive import Archive
 from trulybot.documents.reading.models import Limits, Reading, ReadingError, Section
 
 LAUGHS = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
 
 
 def read(data: bytes) -> Reading:
-    return docx.read(data, Limits())
+    return docx.read(Archive(data, Limits()), Limits())
 
 
 def text(body: str) -> str:

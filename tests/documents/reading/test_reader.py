@@ -51,7 +51,9 @@ async def read_bytes(tmp_path: Path, data: bytes, name: str, limits: Limits = LI
         pytest.param(PROGRAM, "invoice.pdf", "unsupported_type", id="a program named pdf"),
         pytest.param(PROGRAM, "notes.txt", "unsupported_type", id="a program named txt"),
         pytest.param(PICTURE, "photo.docx", "unsupported_type", id="a picture named docx"),
-        pytest.param(making.archive({"xl/workbook.xml": "<w/>"}), "a.xlsx", "unsupported_type", id="a spreadsheet"),
+        pytest.param(making.archive({"xl/workbook.xml": "<w/>"}), "a.xlsx", "unsupported_type", id="parts of Excel"),
+        pytest.param(making.xlsx(Sheet1=[["Hello there"]])[:-40], "a.xlsx", "damaged_file", id="a truncated xlsx"),
+        pytest.param(making.xlsx(Sheet1=[[]]), "a.xlsx", "no_text", id="an empty workbook"),
         pytest.param(making.archive({"notes.txt": "Hello"}), "a.docx", "unsupported_type", id="a zip named docx"),
         pytest.param(rb"{\rtf1 Hello}", "a.rtf", "unsupported_type", id="rtf"),
         pytest.param(NOISE, "a.txt", "not_text", id="noise named txt"),
@@ -72,6 +74,8 @@ async def test_a_file_that_cannot_be_read_says_why(tmp_path: Path, data: bytes, 
         pytest.param(making.pdf([(12, "Hello there")]), "a.txt", "pdf", id="a PDF named txt"),
         pytest.param(b"junk\n" * 9 + making.pdf([(12, "Hello there")]), "a.pdf", "pdf", id="a PDF after junk"),
         pytest.param(making.docx(making.paragraph("Hello there")), "a.pdf", "docx", id="a docx named pdf"),
+        pytest.param(making.xlsx(Sheet1=[["Hello there"]]), "a.docx", "xlsx", id="a workbook named docx"),
+        pytest.param(making.pptx(making.shape("", "Hello there")), "a.xlsx", "pptx", id="slides named xlsx"),
         pytest.param(b"<!DOCTYPE html><p>Hello there", "a.txt", "html", id="HTML named txt"),
         pytest.param(b"<p>Hello there</p>", "a.html", "html", id="a fragment of HTML"),
         pytest.param(b"Hello there", "a.html", "txt", id="text named html"),
@@ -165,7 +169,7 @@ def taken_over(doing: str, limits: Limits) -> list[str]:
         pytest.param("print('{}')", Limits(), "reader_crashed", id="answers with nothing"),
         pytest.param('print(\'{"error": "made_up"}\')', Limits(), "reader_crashed", id="makes up a reason"),
         pytest.param(
-            r"""print('{"kind": "txt", "title": null, "sections": [[[], "a\\u0000b", null]]}')""",
+            r"""print('{"kind": "txt", "title": null, "sections": [[[], "a\\u0000b", null]], "answered": []}')""",
             Limits(),
             "reader_crashed",
             id="answers what cannot be stored",
@@ -200,7 +204,8 @@ async def test_a_reader_cannot_leave_anything_on_the_disk(tmp_path: Path, nothin
 async def test_a_reader_knows_none_of_our_secrets(nothing: IO[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
     telling = (
-        "import json; print(json.dumps({'kind': 'txt', 'title': None, 'sections': [[[], ' '.join(os.environ), None]]}))"
+        "import json; print(json.dumps({'kind': 'txt', 'title': None, "
+        "'sections': [[[], ' '.join(os.environ), None]], 'answered': []}))"
     )
 
     reading = await run(taken_over(telling, LIMITS), nothing, LIMITS)
@@ -211,7 +216,7 @@ async def test_a_reader_knows_none_of_our_secrets(nothing: IO[bytes], monkeypatc
 async def test_a_reader_inherits_no_open_file_of_ours(tmp_path: Path, nothing: IO[bytes]) -> None:
     telling = (
         "import json; fds = ' '.join(sorted(os.listdir('/proc/self/fd')))\n"
-        "print(json.dumps({'kind': 'txt', 'title': None, 'sections': [[[], fds, None]]}))"
+        "print(json.dumps({'kind': 'txt', 'title': None, 'sections': [[[], fds, None]], 'answered': []}))"
     )
     with (tmp_path / "ours").open("w"):
         reading = await run(taken_over(telling, Limits()), nothing, Limits())

@@ -29,6 +29,7 @@ class Archive:
     """Raises ReadingError from every method when the container is damaged, locked or a bomb."""
 
     def __init__(self, data: bytes, limits: Limits) -> None:
+        self.data = data
         # Counted before zipfile makes an object of each.
         if data.count(CENTRAL_DIRECTORY_HEADER) > ENTRIES:
             raise ReadingError("too_large")
@@ -43,6 +44,14 @@ class Archive:
         if any(entry.flag_bits & ENCRYPTED_FLAG for entry in entries):
             raise ReadingError("password_protected")
         self.names = frozenset(self._zip.namelist())
+
+    def head(self, name: str, size: int) -> bytes:
+        """The first bytes of a part."""
+        try:
+            with self._zip.open(name) as part:
+                return part.read(size)
+        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
+            raise ReadingError("damaged_file") from error
 
     def elements(self, name: str, depth: int) -> Iterator[Element]:
         """

@@ -7,6 +7,7 @@ It holds nothing worth taking and may use little: limits on memory and time, no 
 import ctypes
 import importlib
 import json
+import mmap
 import os
 import resource
 import signal
@@ -14,12 +15,17 @@ import sys
 from typing import BinaryIO
 
 from trulybot.documents.reading import kinds, texts
+from trulybot.documents.reading.archive import Archive
 from trulybot.documents.reading.models import Kind, Limits, Reading, ReadingError, Section
 
 PR_SET_PDEATHSIG = 1
 
 # Imported when a file needs it: the start of this process is most of what a small file costs.
-PARSERS = {"pdf": "pdf", "docx": "docx", "html": "html", "md": "markdown", "csv": "tables", "txt": "plain"}
+PARSERS = {kind: kind for kind in ("pdf", "docx", "xlsx", "pptx", "html")} | {
+    "md": "markdown",
+    "csv": "tables",
+    "txt": "plain",
+}
 
 
 def main() -> None:
@@ -52,7 +58,7 @@ def lock_files() -> None:
 
 def _answer(file: BinaryIO, hint: Kind | None, limits: Limits) -> dict[str, object]:
     try:
-        reading = _checked(_read(file.read(limits.file_bytes + 1), hint, limits), limits)
+        reading = _checked(_read(file, hint, limits), limits)
     except ReadingError as error:
         return {"error": error.code, "where": _where(error)}
     except MemoryError as error:
@@ -60,21 +66,31 @@ def _answer(file: BinaryIO, hint: Kind | None, limits: Limits) -> dict[str, obje
     except Exception as error:  # noqa: BLE001  (a parser's bug costs its file, and the parent logs where it is)
         return {"error": "reader_crashed", "where": _where(error)}
     sections = [[section.heading, section.text, section.page] for section in reading.sections]
-    return {"kind": reading.kind, "title": reading.title, "sections": sections}
+    answered = [[pair.question, pair.alternatives, pair.answer] for pair in reading.answered]
+    return {"kind": reading.kind, "title": reading.title, "sections": sections, "answered": answered}
 
 
-def _read(data: bytes, hint: Kind | None, limits: Limits) -> Reading:
-    content: bytes | str = data
-    kind = kinds.of_container(data)
-    if kind is None:
-        text = texts.decode(data)
-        if text is None:
-            raise kinds.not_text(hint)
-        kind, content = kinds.of_text(text, hint), text
+def _read(file: BinaryIO, hint: Kind | None, limits: Limits) -> Reading:
+    # Mapped, so that what a parser does not look at takes no memory: most of a large PDF is pictures.
+    kind, content = _told(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY), hint, limits)
     parser = importlib.import_module(f"trulybot.documents.reading.{PARSERS[kind]}")
     lock_files()
     reading: Reading = parser.read(content, limits)
     return reading
+
+
+def _told(mapped: mmap.mmap, hint: Kind | None, limits: Limits) -> tuple[Kind, object]:
+    """What the file is, and what its parser takes."""
+    container = kinds.of_container(mapped)
+    if container == "pdf":
+        return "pdf", mapped
+    if container == "office":
+        archive = Archive(mapped[:], limits)
+        return kinds.of_office(archive.names), archive
+    text = texts.decode(mapped[:])
+    if text is None:
+        raise kinds.not_text(hint)
+    return kinds.of_text(text, hint), text
 
 
 def _checked(reading: Reading, limits: Limits) -> Reading:
@@ -88,7 +104,7 @@ def _checked(reading: Reading, limits: Limits) -> Reading:
         raise ReadingError("no_text")
     if sum(len(section.text) for section in sections) > limits.characters:
         raise ReadingError("too_large")
-    return Reading(reading.kind, texts.one_line(reading.title or "") or None, sections)
+    return Reading(reading.kind, texts.one_line(reading.title or "") or None, sections, reading.answered)
 
 
 def _where(error: BaseException) -> str:

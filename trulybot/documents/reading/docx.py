@@ -30,9 +30,8 @@ class Style:
 PLAIN = Style("", None, False)
 
 
-def read(data: bytes, limits: Limits) -> Reading:
+def read(archive: Archive, limits: Limits) -> Reading:  # noqa: ARG001  (the signature of all kinds)
     """Raises: ReadingError."""
-    archive = Archive(data, limits)
     main = _main_part(archive)
     styles = _styles(archive)
     outline = Outline()

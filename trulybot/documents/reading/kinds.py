@@ -1,14 +1,19 @@
 """What a file is. Its first bytes decide; its name and declared type only between kinds of text."""
 
 import re
+from collections.abc import Collection, Mapping
+from mmap import mmap
 from posixpath import splitext
-from typing import get_args
+from typing import Final, Literal, get_args
 
 from trulybot.documents.reading.models import Kind, ReadingError
 
 SUFFIXES: dict[str, Kind] = {
     ".pdf": "pdf",
     ".docx": "docx",
+    ".xlsx": "xlsx",
+    ".xlsm": "xlsx",
+    ".pptx": "pptx",
     ".html": "html",
     ".htm": "html",
     ".xhtml": "html",
@@ -23,6 +28,8 @@ SUFFIXES: dict[str, Kind] = {
 MEDIA_TYPES: dict[str, Kind] = {
     "application/pdf": "pdf",
     "application/vnd.openxmlformats-officedocument.wordprocessingml.document": "docx",
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet": "xlsx",
+    "application/vnd.openxmlformats-officedocument.presentationml.presentation": "pptx",
     "text/html": "html",
     "application/xhtml+xml": "html",
     "text/markdown": "md",
@@ -30,6 +37,14 @@ MEDIA_TYPES: dict[str, Kind] = {
     "text/csv": "csv",
     "text/tab-separated-values": "csv",
     "text/plain": "txt",
+}
+
+HEAD_BYTES = 1024  # tell a container
+CONTENT_TYPES = "[Content_Types].xml"
+OFFICE: Final[Mapping[Kind, str]] = {
+    "docx": "word/document.xml",
+    "xlsx": "xl/workbook.xml",
+    "pptx": "ppt/presentation.xml",
 }
 
 ZIP = b"PK\x03\x04"
@@ -67,22 +82,38 @@ def known(word: str | None) -> Kind | None:
     return next((kind for kind in get_args(Kind) if kind == word), None)
 
 
-def of_container(data: bytes) -> Kind | None:
+def of_container(data: bytes | mmap) -> Kind | Literal["office"] | None:
     """
-    The kind of a file that is not plain text: "pdf", "docx" for any zip, or None.
+    The kind of a file that is not plain text: "pdf", "office" for any zip, or None.
 
     Raises:
         ReadingError: It is of a kind that we know and do not read.
     """
+    head = data[:HEAD_BYTES]
     if _is_pdf(data):
         return "pdf"
-    if data.startswith(ZIP):
-        return "docx"
-    if data.startswith(OLE):
-        raise ReadingError("password_protected" if ENCRYPTED_PACKAGE in data else "unsupported_type")
-    if UNSUPPORTED.match(data):
+    if head.startswith(ZIP):
+        return "office"
+    if head.startswith(OLE):
+        raise ReadingError("password_protected" if data.find(ENCRYPTED_PACKAGE) >= 0 else "unsupported_type")
+    if UNSUPPORTED.match(head):
         raise ReadingError("unsupported_type")
     return None
+
+
+def of_office(names: Collection[str]) -> Kind:
+    """
+    What an Office container holds, by the names of its parts.
+
+    Raises:
+        ReadingError: Nothing that we read.
+    """
+    for kind, main in OFFICE.items():
+        if CONTENT_TYPES in names and main in names:
+            return kind
+    if CONTENT_TYPES in names and any(name.startswith("word/") for name in names):
+        return "docx"  # whose main part may have another name
+    raise ReadingError("unsupported_type")
 
 
 def of_text(text: str, hinted: Kind | None) -> Kind:
@@ -101,12 +132,12 @@ def of_text(text: str, hinted: Kind | None) -> Kind:
 
 def not_text(hinted: Kind | None) -> ReadingError:
     """Why bytes that are neither a container nor text are refused: by what their name promised."""
-    if hinted in ("pdf", "docx"):
+    if hinted in ("pdf", *OFFICE):
         return ReadingError("damaged_file")
     return ReadingError("not_text" if hinted else "unsupported_type")
 
 
-def _is_pdf(data: bytes) -> bool:
+def _is_pdf(data: bytes | mmap) -> bool:
     at = data.find(b"%PDF-", 0, PDF_HEADER_BYTES)
     # A text may speak of "%PDF-"; only a PDF ends like one too.
-    return at == 0 or (at > 0 and (b"startxref" in data or b"%%EOF" in data))
+    return at == 0 or (at > 0 and (data.find(b"startxref") > 0 or data.find(b"%%EOF") > 0))

@@ -1,14 +1,15 @@
 """What a reading is, what it may cost, and why it may fail."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-Kind = Literal["pdf", "docx", "html", "md", "csv", "txt"]
+Kind = Literal["pdf", "docx", "xlsx", "pptx", "html", "md", "csv", "txt"]
 
 # The code is stored and matched by programs, so it never changes. The sentence is shown to the person who uploaded.
 REASONS = {
     "empty_file": "The file is empty.",
-    "unsupported_type": "We cannot read this type of file. Upload PDF, Word (.docx), HTML, Markdown, CSV or text.",
+    "unsupported_type": "We cannot read this type of file. Upload PDF, Word (.docx), Excel (.xlsx), PowerPoint "
+    "(.pptx), HTML, Markdown, CSV or text.",
     "not_text": "The file is named like a text, but what is inside is not text.",
     "password_protected": "The file is protected by a password. Remove the protection and upload it again.",
     "damaged_file": "The file is damaged or incomplete. Open it, save it again, and upload the new copy.",
@@ -30,14 +31,23 @@ class ReadingError(Exception):
         self.where = where
 
 
+# Ten times what a page of nothing but words takes.
+CPU_SECONDS_A_MEGABYTE = 2
+
+
 @dataclass(frozen=True)
 class Limits:
-    file_bytes: int = 20 * 1024**2  # what an upload may weigh
+    file_bytes: int = 64 * 1024**2  # what an upload may weigh
     unpacked_bytes: int = 200 * 1024**2  # what a zip container may claim to hold
-    characters: int = 5_000_000  # some 2,000 pages; a bigger file belongs in parts
+    characters: int = 20_000_000  # some 8,000 pages; a bigger file belongs in parts
     memory_bytes: int = 768 * 1024**2  # address space, of which the interpreter and a parser's library take 100 MB
     cpu_seconds: int = 30
     wall_seconds: float = 60.0  # twice the processor's time, for a machine that is busy
+
+    def granting(self, size: int) -> "Limits":
+        """With more time for a large file, of so many bytes; a small one that takes long means harm."""
+        more = int(size / 1024**2 * CPU_SECONDS_A_MEGABYTE)
+        return replace(self, cpu_seconds=self.cpu_seconds + more, wall_seconds=self.wall_seconds + 2 * more)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +60,19 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """A row of a list of questions and answers. alternatives: other ways to ask the same."""
+
+    question: str
+    alternatives: tuple[str, ...]
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
-    """title: what the document calls itself, if it does."""
+    """title: what the document calls itself, if it does. answered: what it holds as questions with their answers."""
 
     kind: Kind
     title: str | None
     sections: list[Section]
+    answered: list[Answered] = field(default_factory=list)

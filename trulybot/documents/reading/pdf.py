@@ -3,6 +3,7 @@
 import ctypes
 import re
 from collections.abc import Iterator, Sequence
+from mmap import mmap
 
 import pypdfium2
 import pypdfium2.raw as pdfium
@@ -11,7 +12,7 @@ from trulybot.documents.reading.layout import Line, outlined
 from trulybot.documents.reading.models import Limits, Reading, ReadingError
 from trulybot.documents.reading.texts import clean, one_line
 
-PAGES = 5_000
+PAGES = 10_000
 PASSWORD_ERROR = 4
 
 # PDFium's two ways to say that a line ended in a hyphen, which it has joined with the next.
@@ -26,10 +27,10 @@ BOLD = re.compile("bold|black|heavy", re.IGNORECASE)
 FILE_NAME = re.compile(r"\.(docx?|pdf|odt|indd|html?|tex|pptx?|xlsx?)$", re.IGNORECASE)
 
 
-def read(data: bytes, limits: Limits) -> Reading:
-    """Raises: ReadingError."""
+def read(data: mmap | bytearray, limits: Limits) -> Reading:
+    """data: writable, since ctypes asks for that; nothing is written. Raises: ReadingError."""
     try:
-        document = pypdfium2.PdfDocument(data)
+        document = pypdfium2.PdfDocument((ctypes.c_char * len(data)).from_buffer(data))
     except pypdfium2.PdfiumError as error:
         raise ReadingError("password_protected" if error.err_code == PASSWORD_ERROR else "damaged_file") from error
     if len(document) > PAGES:

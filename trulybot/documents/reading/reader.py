@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from trulybot.documents.reading import kinds, texts
-from trulybot.documents.reading.models import REASONS, Limits, Reading, ReadingError, Section
+from trulybot.documents.reading.models import REASONS, Answered, Limits, Reading, ReadingError, Section
 
 PACKAGE_ROOT = Path(__file__).parents[3]
 
@@ -36,6 +36,7 @@ async def read(path: Path, name: str, declared_type: str | None = None, limits: 
             raise ReadingError("empty_file")
         if size > limits.file_bytes:
             raise ReadingError("too_large")
+        limits = limits.granting(size)
         task = json.dumps({"hint": kinds.hint(name, declared_type), "limits": asdict(limits), "parent": os.getpid()})
         return await run([sys.executable, "-s", "-m", "trulybot.documents.reading.child", task], file, limits)
 
@@ -105,9 +106,13 @@ def _checked(answer: dict[str, Any]) -> Reading:
         Section(tuple(map(_storable, heading)), _storable(text), None if page is None else int(page))
         for heading, text, page in answer["sections"]
     ]
+    answered = [
+        Answered(_storable(question), tuple(map(_storable, alternatives)), _storable(reply))
+        for question, alternatives, reply in answer["answered"]
+    ]
     if kind is None or not sections:
         raise ValueError
-    return Reading(kind, None if title is None else _storable(title), sections)
+    return Reading(kind, None if title is None else _storable(title), sections, answered)
 
 
 def _storable(text: object) -> str:

@@ -6,7 +6,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from trulybot.documents.reading.models import Limits, Reading, ReadingError, Section
+from trulybot.documents.reading import questions
+from trulybot.documents.reading.models import Answered, Limits, Reading, ReadingError, Section
 from trulybot.documents.reading.texts import LINE_ENDS, clean, one_line
 
 DELIMITERS = ",;\t|"
@@ -17,7 +18,6 @@ SHORT_CELL_CHARACTERS = 80
 COLUMN_NAME_CHARACTERS = 60
 
 VALUE = re.compile(r"[\d\s.,:;/%€$£¥₹+()-]*$|https?://|\S+@\S+$")
-QUESTION = re.compile(r"[?？؟]\s*$")
 
 Row = Sequence[str]
 
@@ -31,15 +31,22 @@ def read(text: str, limits: Limits) -> Reading:
         cleaned = [[clean(cell) for cell in record] for record in records]
     except csv.Error as error:
         raise ReadingError("damaged_file") from error
-    names, rows = split_header([record for record in cleaned if any(record)])
-    question = _question_column(rows)
-    if question is None:
-        return Reading("csv", None, [Section((), "\n\n".join(row_text(names, row) for row in rows))])
-    # A list of questions and answers: each is a section of its own, under its question.
-    sections = [
-        Section(tuple(filter(None, map(one_line, row[question : question + 1]))), row_text(names, row)) for row in rows
-    ]
-    return Reading("csv", None, sections)
+    sections, answered = sections_of([record for record in cleaned if any(record)], ())
+    return Reading("csv", None, sections, answered)
+
+
+def sections_of(rows: Sequence[Row], heading: tuple[str, ...]) -> tuple[list[Section], list[Answered]]:
+    """A table in words below its heading; a list of questions as a section each, and as questions with answers."""
+    names, rest = split_header(rows)
+    answered = questions.answered(names, rest)
+    asked = questions.column_of_questions(names, rest)
+    if asked is None:
+        return [Section(heading, "\n\n".join(row_text(names, row) for row in rest))], answered
+    return [Section((*heading, *_question(row, asked)), row_text(names, row)) for row in rest], answered
+
+
+def _question(row: Row, column: int) -> tuple[str, ...]:
+    return tuple(filter(None, map(one_line, row[column : column + 1])))
 
 
 def split_header(rows: Sequence[Row], named: bool | None = None) -> tuple[Row, Sequence[Row]]:
@@ -74,14 +81,8 @@ def _looks_like_names(rows: Sequence[Row]) -> bool:
         len(filled) >= max(1, len(first) - 1)
         and len(set(filled)) == len(filled)
         and all(len(cell) <= COLUMN_NAME_CHARACTERS and "\n" not in cell for cell in filled)
-        and not any(VALUE.match(cell) or QUESTION.search(cell) or cell.endswith((".", "!")) for cell in filled)
+        and not any(VALUE.match(cell) or questions.MARK.search(cell) or cell.endswith((".", "!")) for cell in filled)
     )
-
-
-def _question_column(rows: Sequence[Row]) -> int | None:
-    asked = Counter(number for row in rows for number, cell in enumerate(row) if QUESTION.search(cell))
-    column, count = asked.most_common(1)[0] if asked else (0, 0)
-    return column if count > len(rows) / 2 and any(len(row) > 1 for row in rows) else None
 
 
 def _delimiter(text: str) -> str:
