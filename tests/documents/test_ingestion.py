@@ -116,7 +116,9 @@ async def kept(world: World, person: Person) -> Kept:
                    (select coalesce(sum(unembedded), 0) from documents) as unembedded,
                    (select count(*) from passages) as real_passages,
                    (select coalesce(sum(length), 0) from passages) as real_terms,
-                   (select count(*) from passages where embedding is null) as real_unembedded
+                   (select count(*) from passages p
+                     where not exists (select from passage_vectors v
+                                        where v.passage_id = p.id and v.model = k.embedding_model)) as real_unembedded
               from knowledge k
             """,
         )

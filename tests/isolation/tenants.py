@@ -116,11 +116,7 @@ def insert(table: Table, values: dict[str, Any], *, ending: str = "on conflict d
 def row(table: Table, tenant: Tenant, *, fresh: str = "") -> dict[str, Any]:
     """The tenant's row of a table. fresh: says that it is another than the one that is there."""
     pointing = dict(_pointing(table, tenant))
-    values = {
-        column.name: pointing.get(column.name, _value(table, column, tenant))
-        for column in table.columns
-        if column.type not in ("extensions.halfvec", "extensions.halfvec[]")
-    }
+    values = {column.name: pointing.get(column.name, _value(table, column, tenant)) for column in table.columns}
     if fresh:
         key = next((name for name in table.primary_key if name not in (*pointing, "workspace_id")), None)
         if key is not None and isinstance(values[key], UUID):
@@ -160,6 +156,10 @@ def _value(table: Table, column: Column, tenant: Tenant) -> Any:  # noqa: C901  
             return sha256(f"{table.name}.{name} of {tenant.id(table.name)}".encode()).digest()
         case "jsonb" | "json":
             return Jsonb({"secret": tenant.marker})
+        case "extensions.halfvec":
+            return "[1]"
+        case "extensions.halfvec[]":
+            return '{"[1]"}'
         case "boolean":
             return False
         case "date":

@@ -4,6 +4,7 @@ import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 from uuid import UUID
 
 from trulybot.answers.ranking import Candidate, Ranked, rank
@@ -24,15 +25,22 @@ FEW_PASSAGES = 20  # where half of the passages are too few to say that a term i
 K1, B = 1.2, 0.75  # BM25's usual constants; the public sets do not ask for others
 QUESTION_CHARACTERS = 2000  # a longer one is cut: 512 tokens are all that the embedder reads
 
+# live: what answers visitors. candidate: with what is held back until it has passed its test.
+View = Literal["live", "candidate"]
+
 
 @dataclass(frozen=True)
 class Asked:
-    """A question made ready to be looked up. vector: None while the embedder is away; words alone find then."""
+    """
+    A question made ready to be looked up.
+
+    vectors: by the name of their model. Without one of the model that the workspace's passages were embedded by, as
+    while the embedder is away, words alone find.
+    """
 
     text: str
     terms: Sequence[str]
-    vector: Sequence[float] | None
-    model: str
+    vectors: Mapping[str, Sequence[float]]
 
 
 async def ask(embedder: Embedder, question: str) -> Asked:
@@ -40,12 +48,12 @@ async def ask(embedder: Embedder, question: str) -> Asked:
     text = question[:QUESTION_CHARACTERS]
     began = time.perf_counter()
     try:
-        vector: Sequence[float] | None = await embedder.embed_question(text)
+        vectors = {embedder.model: await embedder.embed_question(text)}
     except EmbeddingsUnavailable:
         log.warning("embedder.unavailable")
-        vector = None
+        vectors = {}
     RETRIEVAL_SECONDS.labels("embed").observe(time.perf_counter() - began)
-    return Asked(text, question_terms(text), vector, embedder.model)
+    return Asked(text, question_terms(text), vectors)
 
 
 @dataclass(frozen=True)
@@ -56,13 +64,13 @@ class Found:
     idf: Mapping[str, float]
 
 
-async def search(tx: Tx, asked: Asked) -> Found:
+async def search(tx: Tx, asked: Asked, *, view: View = "live") -> Found:
     """The passages of the open workspace that come near, by words or by meaning."""
     began = time.perf_counter()
     collection = await tx.one(
         _Collection,
         """
-        select k.passages, k.terms,
+        select k.passages, k.terms, k.embedding_model,
                array(select count(t.passage_id)
                        from unnest(%(terms)s::text[]) with ordinality as asked (term, place)
                        left join passage_terms t on t.workspace_id = %(workspace_id)s and t.term = asked.term
@@ -75,45 +83,53 @@ async def search(tx: Tx, asked: Asked) -> Found:
         terms=list(asked.terms),
     )
     idf = collection.idf(asked.terms)
+    vector = asked.vectors.get(collection.embedding_model or "")
     rows = await tx.all(
         _Row,
         """
-        with scored as materialized (
+        with hidden as materialized (
+            select id from passages where workspace_id = %(workspace_id)s and held and %(view)s = 'live'
+        ), scored as materialized (
             select t.passage_id,
                    sum(asked.idf * t.frequency
                        / (t.frequency + %(k1)s * (1 - %(b)s + %(b)s * t.length / %(average_length)s))) as bm25
               from unnest(%(terms)s::text[], %(idf)s::float8[]) as asked (term, idf)
               join passage_terms t on t.workspace_id = %(workspace_id)s and t.term = asked.term
+             where t.passage_id not in (select id from hidden)
              group by t.passage_id
         ), found as (
             (select passage_id from scored order by bm25 desc limit %(candidates)s)
             union
-            (select id
-               from passages
+            (select passage_id
+               from passage_vectors
               where workspace_id = %(workspace_id)s
-                and embedding_model = %(model)s
+                and model = %(model)s
+                and passage_id not in (select id from hidden)
                 and %(vector)s::halfvec is not null
               order by embedding <=> %(vector)s::halfvec
               limit %(candidates)s)
         )
         select p.id as passage_id, p.document_id, d.external_id, d.title, d.url, p.heading, p.page, p.text,
-               case when p.embedding_model = %(model)s then 1 - (p.embedding <=> %(vector)s::halfvec) end as cosine,
-               case when p.embedding_model = %(model)s and %(vector)s::halfvec is not null
+               1 - (v.embedding <=> %(vector)s::halfvec) as cosine,
+               case when %(vector)s::halfvec is not null
                     then array(select 1 - (sentence <=> %(vector)s::halfvec)
-                                 from unnest(p.sentences) with ordinality as s (sentence, place)
+                                 from unnest(v.sentences) with ordinality as s (sentence, place)
                                 order by place) end as sentence_cosines,
                coalesce(scored.bm25, 0) as bm25
           from found
           join passages p on p.workspace_id = %(workspace_id)s and p.id = found.passage_id
           join documents d on d.workspace_id = p.workspace_id and d.id = p.document_id
+          left join passage_vectors v
+            on v.workspace_id = %(workspace_id)s and v.passage_id = found.passage_id and v.model = %(model)s
           left join scored on scored.passage_id = p.id
         """,
         workspace_id=tx.workspace_id,
         terms=list(idf),
         idf=list(idf.values()),
         average_length=max(collection.terms / max(collection.passages, 1), 1.0),
-        vector=f"[{','.join(map(str, asked.vector))}]" if asked.vector is not None else None,
-        model=asked.model,
+        vector=f"[{','.join(map(str, vector))}]" if vector is not None else None,
+        model=collection.embedding_model,
+        view=view,
         candidates=CANDIDATES,
         k1=K1,
         b=B,
@@ -129,6 +145,7 @@ class _Collection:
     passages: int
     terms: int
     frequencies: list[int]
+    embedding_model: str | None = None
 
     def idf(self, terms: Sequence[str]) -> Mapping[str, float]:
         """

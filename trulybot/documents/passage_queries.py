@@ -144,26 +144,79 @@ async def _insert(tx: Tx, indexed: Sequence[Indexed]) -> None:
     )
 
 
-async def unembedded(tx: Tx, limit: int) -> list[Unembedded]:
+async def answer_with(tx: Tx, model: str) -> None:
+    """Let the vectors of this model answer from now on, those that there are."""
+    answering = await tx.value(
+        "select embedding_model from knowledge where workspace_id = %(workspace_id)s", workspace_id=tx.workspace_id
+    )
+    if answering == model:
+        return
+    await tx.run(
+        "select id from documents where workspace_id = %(workspace_id)s order by id for update",
+        workspace_id=tx.workspace_id,
+    )
+    await tx.run(
+        """
+        update documents d
+           set unembedded = d.passages - (select count(*)
+                                            from passages p
+                                            join passage_vectors v
+                                              on v.workspace_id = p.workspace_id and v.passage_id = p.id
+                                           where p.workspace_id = %(workspace_id)s
+                                             and p.document_id = d.id
+                                             and v.model = %(model)s)
+         where d.workspace_id = %(workspace_id)s
+        """,
+        workspace_id=tx.workspace_id,
+        model=model,
+    )
+    await tx.run(
+        """
+        update knowledge
+           set embedding_model = %(model)s, version = version + 1
+         where workspace_id = %(workspace_id)s
+        """,
+        workspace_id=tx.workspace_id,
+        model=model,
+    )
+
+
+async def unembedded(tx: Tx, model: str, limit: int) -> list[Unembedded]:
+    """The passages without a vector of the model that answers, those of documents that are not ready yet first."""
     return await tx.all(
         Unembedded,
         """
+        with incomplete as (
+            select id, title, status, created_at
+              from documents
+             where workspace_id = %(workspace_id)s
+               and unembedded > 0
+             order by status <> 'processing', created_at, id
+             limit %(limit)s
+        )
         select p.id, p.document_id, d.title, p.heading, p.text
-          from passages p
-          join documents d on d.workspace_id = p.workspace_id and d.id = p.document_id
-         where p.workspace_id = %(workspace_id)s
-           and p.embedding is null
-         order by d.created_at, d.id, p.ordinal
+          from incomplete d
+          join passages p on p.workspace_id = %(workspace_id)s and p.document_id = d.id
+         where not exists (select
+                             from passage_vectors v
+                            where v.workspace_id = %(workspace_id)s
+                              and v.passage_id = p.id
+                              and v.model = %(model)s)
+         order by d.status <> 'processing', d.created_at, d.id, p.ordinal
          limit %(limit)s
         """,
         workspace_id=tx.workspace_id,
+        model=model,
         limit=limit,
     )
 
 
-async def embed(tx: Tx, passages: Sequence[Embedded], model: str) -> None:
-    """Give passages their vectors; a document whose last one this was becomes ready."""
-    await tx.run(
+async def embed(tx: Tx, passages: Sequence[Embedded], model: str) -> list[UUID]:
+    """
+    Give passages their vectors. Answers with their documents, of which one whose last passage this was becomes ready.
+    """
+    documents = await tx.all(
+        _Document,
         """
         select d.id
           from documents d
@@ -178,16 +231,21 @@ async def embed(tx: Tx, passages: Sequence[Embedded], model: str) -> None:
     await tx.run(
         """
         with embedded as (
-            update passages p
-               set embedding = n.embedding::halfvec, sentences = n.sentences::halfvec[], embedding_model = %(model)s
+            insert into passage_vectors (passage_id, model, embedding, sentences)
+            select n.id, %(model)s, n.embedding::halfvec, n.sentences::halfvec[]
               from unnest(%(id)s::uuid[], %(embedding)s::text[], %(sentences)s::text[])
                    as n (id, embedding, sentences)
-             where p.workspace_id = %(workspace_id)s
-               and p.id = n.id
-               and p.embedding is null
-            returning p.document_id
+              -- Locked against its deletion; one that is gone already has nowhere to keep a vector.
+              join passages p on p.workspace_id = %(workspace_id)s and p.id = n.id
+               for key share of p
+                on conflict do nothing
+            returning passage_id
         ), counted as (
-            select document_id, count(*)::int as embedded from embedded group by document_id
+            select p.document_id, count(*)::int as embedded
+              from embedded e
+              join passages p on p.workspace_id = %(workspace_id)s and p.id = e.passage_id
+              join knowledge k on k.workspace_id = %(workspace_id)s and k.embedding_model = %(model)s
+             group by p.document_id
         )
         update documents d
            set unembedded = unembedded - counted.embedded,
@@ -206,6 +264,12 @@ async def embed(tx: Tx, passages: Sequence[Embedded], model: str) -> None:
         sentences=["{" + ",".join(f'"{_vector(one)}"' for one in passage.sentences) + "}" for passage in passages],
     )
     await count(tx)
+    return [document.id for document in documents]
+
+
+@dataclass(frozen=True)
+class _Document:
+    id: UUID
 
 
 def _vector(values: Sequence[float]) -> str:
