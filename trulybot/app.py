@@ -20,6 +20,7 @@ from trulybot.accounts.limits import AccountLimits
 from trulybot.accounts.transport import GoTrueTransport
 from trulybot.accounts.wire import gotrue_error
 from trulybot.answers.answering import Answering
+from trulybot.bots import routes as bots
 from trulybot.conversations import limits as conversation_limits
 from trulybot.conversations import routes as conversations
 from trulybot.dashboard import audit_pages, settings_pages, team_pages
@@ -106,6 +107,7 @@ Before that, `RateLimit-Policy: "chat";q=20;w=60` names the limits that an answe
 TAGS = {
     "chat": "Ask the bot, and see what it would read.",
     "documents": "What the bot knows.",
+    "bot": "How the bot speaks, with which language model, and what that may cost.",
     "widget": "The bot on a website: its settings, and its visitors' sessions.",
     "leads": "Who wants to be answered by a person.",
     "workspaces": "You, your workspaces and their API keys.",
@@ -176,6 +178,7 @@ def build(settings: Settings) -> FastAPI:
         deletion_routes,
         session_routes,
         documents,
+        bots,
         leads,
         conversations,
         widget,

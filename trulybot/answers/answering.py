@@ -6,7 +6,7 @@ sentences must rest on one before it is said; when it fails, the quotation answe
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trulybot.answers import evidence, intents, quoting, sayings, search
 from trulybot.answers.language import crosses_languages, detect
@@ -14,6 +14,7 @@ from trulybot.answers.models import Answer, Citation, Delta, Exchange, Source
 from trulybot.answers.ranking import Ranked
 from trulybot.answers.search import Asked
 from trulybot.answers.writing import Writer, Written
+from trulybot.bots.models import BotSettings
 from trulybot.kit.db import Database, Identity
 from trulybot.llm.embeddings import Embedder
 from trulybot.llm.model import Model
@@ -27,7 +28,7 @@ class Question:
     """
     locale: the asker's own setting, for when the words do not tell the language. asked_by: a pseudonym.
 
-    history: the conversation before it, oldest first.
+    history: the conversation before it, oldest first. bot: how the workspace wants to be spoken for.
     """
 
     text: str
@@ -35,6 +36,7 @@ class Question:
     asked_by: str
     asked: Asked
     history: Sequence[Exchange] = ()
+    bot: BotSettings = field(default_factory=BotSettings)
 
 
 class Answering:

@@ -55,6 +55,7 @@ class Action(StrEnum):
     # What it knows, says and keeps
     DOCUMENT_ADDED = "document.added", "added documents: {count}"
     DOCUMENT_REMOVED = "document.removed", "removed a document"
+    BOT_CHANGED = "bot.changed", "changed how the bot behaves: {changed}"
     WIDGET_CHANGED = "widget.changed", "changed the widget: {changed}"
     LEADS_EXPORTED = "leads.exported", "exported leads as {format}"
     AUDIT_EXPORTED = "audit.exported", "exported this log as {format}"

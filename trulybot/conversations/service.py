@@ -4,13 +4,15 @@ import asyncio
 import hashlib
 import time
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from pydantic import TypeAdapter
 
 from trulybot.answers.answering import Answering, Question
 from trulybot.answers.models import Answer, Citation, Delta, Exchange
+from trulybot.bots import queries as bots
+from trulybot.bots.models import BotSettings
 from trulybot.conversations import forms, queries
 from trulybot.conversations.models import Reply, Start
 from trulybot.kit.db import Database, Tx
@@ -39,12 +41,17 @@ class MessageIdTaken(Conflict):
 
 @dataclass(frozen=True)
 class Opened:
-    """A turn whose question is kept. reply: the answer of an earlier try. history: the turns before it."""
+    """
+    A turn whose question is kept. reply: the answer of an earlier try. history: the turns before it.
+
+    bot: how it behaved when the question came.
+    """
 
     turn_id: UUID
     conversation_id: UUID
     reply: Reply | None
     history: Sequence[Exchange] = ()
+    bot: BotSettings = field(default_factory=BotSettings)
 
 
 async def converse(
@@ -77,7 +84,12 @@ async def converse(
         return
 
     question = Question(
-        form.message, locale=form.locale, asked_by=_pseudonym(who), asked=await asked, history=opened.history
+        form.message,
+        locale=form.locale,
+        asked_by=_pseudonym(who),
+        asked=await asked,
+        history=opened.history,
+        bot=opened.bot,
     )
     answer: Answer | None = None
     async for part in answering.answer(db, who, question):
@@ -138,7 +150,7 @@ async def _open(tx: Tx, form: forms.Question, who: Actor) -> Opened:
         raise MessageIdTaken
     if form.conversation_id is not None:
         history = await queries.history(tx, conversation_id, before=turn_id, limit=TURNS_REMEMBERED)
-    return Opened(turn_id, conversation_id, None, history)
+    return Opened(turn_id, conversation_id, None, history, await bots.settings(tx))
 
 
 def _turn_id(message_id: str | None) -> UUID:

@@ -1,0 +1,1 @@
+"""How a workspace's bot behaves: its tone, its model, what that may cost."""

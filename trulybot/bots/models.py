@@ -1,0 +1,68 @@
+"""A workspace's bot as the code that answers reads it, and as its owner sees it."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Literal
+
+from trulybot.kit.openapi import example
+
+Tone = Literal["friendly", "formal", "brief"]
+
+
+@dataclass(frozen=True)
+class BotSettings:
+    """
+    How to answer, read once for each question. version: rises with every change, 0 before the first.
+
+    model, base_url, api_key: of the workspace's own; None for the operator's. api_key: sealed for "model key
+    {workspace_id}", and opened when no transaction is open. prices: US dollars for a million tokens.
+    """
+
+    tone: Tone = "friendly"
+    instructions: str = ""
+    model: str | None = None
+    base_url: str | None = None
+    api_key: bytes | None = field(default=None, repr=False)
+    prompt_price_usd: Decimal | None = None
+    completion_price_usd: Decimal | None = None
+    context_tokens: int | None = None
+    monthly_budget_usd: Decimal | None = None
+    version: int = 0
+
+
+_BOT = {
+    "tone": "friendly",
+    "instructions": "We are a family bakery. Call our customers guests.",
+    "model": "gpt-4o-mini",
+    "base_url": None,
+    "api_key_hint": "sk-…w8Qk",
+    "prompt_price_usd": None,
+    "completion_price_usd": None,
+    "context_tokens": None,
+    "monthly_budget_usd": "20.00",
+    "version": 3,
+    "updated_at": "2026-08-05T09:30:00Z",
+}
+
+
+@example(_BOT)
+@dataclass(frozen=True)
+class Bot:
+    """
+    A bot's behaviour. model, base_url: null for the operator's. api_key_hint: what is left to be seen of the key.
+
+    monthly_budget_usd: null for as much as the operator allows. version: rises with every change.
+    """
+
+    tone: Tone
+    instructions: str
+    model: str | None
+    base_url: str | None
+    api_key_hint: str | None
+    prompt_price_usd: Decimal | None
+    completion_price_usd: Decimal | None
+    context_tokens: int | None
+    monthly_budget_usd: Decimal | None
+    version: int
+    updated_at: datetime
