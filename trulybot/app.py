@@ -23,6 +23,8 @@ from trulybot.answers.answering import Answering
 from trulybot.bots import routes as bots
 from trulybot.conversations import limits as conversation_limits
 from trulybot.conversations import routes as conversations
+from trulybot.curated import limits as curated_limits
+from trulybot.curated import routes as curated
 from trulybot.dashboard import audit_pages, settings_pages, team_pages
 from trulybot.dashboard import routes as dashboard
 from trulybot.documents import limits as document_limits
@@ -108,6 +110,7 @@ TAGS = {
     "chat": "Ask the bot, and see what it would read.",
     "documents": "What the bot knows.",
     "bot": "How the bot speaks, with which language model, and what that may cost.",
+    "answers": "What the bot says in your own words.",
     "widget": "The bot on a website: its settings, and its visitors' sessions.",
     "leads": "Who wants to be answered by a person.",
     "workspaces": "You, your workspaces and their API keys.",
@@ -179,6 +182,7 @@ def build(settings: Settings) -> FastAPI:
         session_routes,
         documents,
         bots,
+        curated,
         leads,
         conversations,
         widget,
@@ -235,6 +239,7 @@ def limits_of(accounts: AccountLimits) -> Table:
         *lockout.LIMITS,
         *workspace_limits.LIMITS,
         *document_limits.LIMITS,
+        *curated_limits.LIMITS,
         *conversation_limits.LIMITS,
         *widget_limits.LIMITS,
         *mail_limits.LIMITS,

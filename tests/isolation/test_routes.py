@@ -122,7 +122,13 @@ async def session(acme: Acme) -> str:
     return str((await acme.owner.get("/api/user/sessions")).json()["items"][0]["id"])
 
 
+async def answer(acme: Acme) -> str:
+    body = {"question": f"Do you sell {uuid4()}?", "answer": "Yes."}
+    return str((await acme.owner.post("/api/knowledge/answers", body)).json()["id"])
+
+
 OWN: dict[str, Maker] = {
+    "answer_id": answer,
     "conversation_id": conversation,
     "document_id": document,
     "key_id": key,

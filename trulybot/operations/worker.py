@@ -15,6 +15,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
 
 from trulybot.accounts import session_queries
+from trulybot.curated import service as curated
 from trulybot.documents.files import Files
 from trulybot.documents.ingestion import ingest
 from trulybot.kit.db import Database
@@ -66,7 +67,15 @@ def tasks(db: Database, files: Files, embedder: Embedder) -> dict[str, Task]:
     async def forget_file(_job: JobOwner, ids: dict[str, str]) -> None:
         files.forget(ids["file_key"])
 
-    return {"documents.ingest": ingest_documents, "documents.forget_file": forget_file}
+    async def embed_curated(job: JobOwner, _ids: dict[str, str]) -> None:
+        while await curated.embed_some(db, embedder, job):
+            pass
+
+    return {
+        "documents.ingest": ingest_documents,
+        "documents.forget_file": forget_file,
+        "curated.embed": embed_curated,
+    }
 
 
 def chores(db: Database, files: Files, security: SecurityLog) -> dict[str, Chore]:

@@ -1,0 +1,1 @@
+"""What the owner answers in their own words: instant, and before anything else."""
