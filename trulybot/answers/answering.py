@@ -1,5 +1,6 @@
 """
-From a question to an answer: is it small talk, which passages are about it, do they answer it, how is it said.
+From a question to an answer: is it small talk, has the owner answered it, which passages are about it, do they answer
+it, how is it said.
 
 Without a model the sentences that answer are quoted. With one it writes from the passages, and each of its
 sentences must rest on one before it is said; when it fails, the quotation answers instead.
@@ -8,17 +9,18 @@ sentences must rest on one before it is said; when it fails, the quotation answe
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from trulybot.answers import evidence, intents, quoting, sayings, search
+from trulybot.answers import curation, evidence, intents, quoting, sayings, search
 from trulybot.answers.language import crosses_languages, detect
 from trulybot.answers.models import Answer, Citation, Delta, Exchange, Source
 from trulybot.answers.ranking import Ranked
-from trulybot.answers.search import Asked
+from trulybot.answers.search import Asked, Found
 from trulybot.answers.writing import Writer, Written
 from trulybot.bots.models import BotSettings
 from trulybot.kit.db import Database, Identity
 from trulybot.llm.embeddings import Embedder
 from trulybot.llm.model import Model
 
+CURATED: Source = "curated"
 MODEL: Source = "model"
 QUOTATION: Source = "documents"
 
@@ -60,15 +62,26 @@ class Answering:
             return
 
         async with db.workspace(who) as tx:
-            found = await search.search(tx, question.asked)
+            own = await curation.match(tx, question.asked, language)
+            found = await search.search(tx, question.asked) if own.confidence < curation.SURE else Found([], {})
         crosses = crosses_languages([passage.text for passage in found.passages], language)
         confidence = round(evidence.confidence(found.passages, crosses_languages=crosses), 4)
-        if confidence < evidence.ENOUGH:
+        if confidence < evidence.ENOUGH and own.confidence >= curation.BETTER_THAN_NOTHING:
+            yield Delta(own.answer)
+            yield Answer(own.answer, True, CURATED, intent, own.confidence, language)
+        elif confidence < evidence.ENOUGH:
             text = sayings.unanswered(language)
             yield Delta(text)
             yield Answer(text, False, "none", intent, confidence, language)
-            return
+        else:
+            async for part in self._say(question, found, language, confidence):
+                yield part
 
+    async def _say(
+        self, question: Question, found: Found, language: str, confidence: float
+    ) -> AsyncIterator[Delta | Citation | Answer]:
+        """What the passages hold: written by the model, or quoted."""
+        intent: intents.Intent = "question"
         written = Written()
         if self.model is not None:
             sentences = Writer(self.model).write(

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from trulybot.kit.openapi import example
 
-Source = Literal["documents", "model", "smalltalk", "handover", "none"]
+Source = Literal["curated", "cache", "documents", "model", "smalltalk", "handover", "none"]
 
 
 @example(
