@@ -1,3 +1,4 @@
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -54,6 +55,46 @@ def test_a_passage_that_waits_for_its_vector_is_found_by_its_words():
     ranked = rank([*embedded, candidate(9, bm25=3.0)], {"refund": 4.0})
 
     assert order(ranked)[0] == 9
+
+
+def test_a_passage_that_is_near_to_any_question_yields_to_one_that_is_near_to_this():
+    near_to_all = replace(candidate(1, cosine=0.86), usual=0.50)
+
+    ranked = rank([near_to_all, replace(candidate(2, cosine=0.85), usual=0.45)], {})
+
+    assert order(ranked) == [2, 1]
+    assert ranked[0].meaning == 0.85
+
+
+def test_words_that_stand_together_count_more_than_the_same_words_apart():
+    idf = {"secur": 3.0, "card": 3.0}
+    apart = replace(candidate(1, cosine=0.85, bm25=3.0), text="A card. Security is good.")
+    together = replace(candidate(2, cosine=0.85, bm25=3.0), text="A security card.")
+
+    assert order(rank([apart, together], idf, "the security card")) == [2, 1]
+
+
+def test_of_two_equal_passages_the_one_in_better_company_comes_first():
+    document, other = UUID(int=50), UUID(int=51)
+    found = [
+        replace(candidate(1, cosine=0.80), document_id=other, ordinal=3),
+        replace(candidate(2, cosine=0.80), document_id=document, ordinal=3),
+        replace(candidate(3, cosine=0.85), document_id=document, ordinal=4),
+        replace(candidate(4, cosine=0.75), document_id=other, ordinal=4),
+    ]
+
+    assert order(rank(found, {})) == [3, 2, 1, 4]
+
+
+def test_texts_that_their_owner_cut_are_neighbours_too():
+    found = [
+        replace(candidate(1, cosine=0.80), external_id="guide-7-01"),
+        replace(candidate(2, cosine=0.80), external_id="guide-9-01"),
+        replace(candidate(3, cosine=0.85), external_id="guide-9-02"),
+        replace(candidate(4, cosine=0.85), external_id="guide-7-02", title="Another title"),
+    ]
+
+    assert order(rank(found, {}))[2:] == [2, 1]
 
 
 def test_nothing_found_is_nothing_ranked():

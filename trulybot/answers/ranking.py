@@ -1,10 +1,12 @@
 """
-The order of the passages that were found, from two kinds of evidence: meaning and words.
+The order of the passages that were found, from what they mean, which words they hold, and what stands beside them.
 
-Both kinds are absolute, so no list is stretched to fill a scale. Meaning is a cosine. Words are the share of the
-question's information that the passage holds: its BM25 score over the sum of the idf of all terms of the question,
-those that no passage has among them. A question in another language than the documents finds few of its terms, so its
-words fall silent by themselves, where fusing ranks or stretched scores would let their noise outvote the meaning.
+Meaning is a cosine. Words are the share of the question's information that the passage holds: its BM25 score over the
+sum of the idf of all terms of the question, those that no passage has among them. Both are absolute, so no list is
+stretched to fill a scale. A question in another language than the documents finds few of its terms, so its words fall
+silent by themselves, where fusing ranks or stretched scores would let their noise outvote the meaning.
+
+What each is worth on public sets stands in docs/quality.md.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,12 +14,20 @@ from dataclasses import dataclass
 from statistics import fmean
 from uuid import UUID
 
-# How much the words weigh beside the meaning. The vectors' cosines lie close together, so a little goes far.
-# From .1 to .3 every tuning set (doc2dial, StackFAQ, XQuAD in five pairs of languages) stays within .02 nDCG@10.
-WORDS_WEIGHT = 0.15
-# A passage means what it says as a whole, and what its closest sentence says. The sentences bring .03 nDCG@10
-# on guides (doc2dial), .03 and .06 to Spanish and Chinese questions about English texts (XQuAD).
-SENTENCE_SHARE = 0.4
+from trulybot.answers.phrases import Phrase, held, phrases
+
+# How much the words weigh beside the meaning, and those that stand together as in the question once more. The vectors'
+# cosines lie close together, so a little goes far. Half as much or twice as much costs less than .01 nDCG@10 on every
+# tuning set (doc2dial, StackFAQ, XQuAD in five pairs of languages).
+WORDS_WEIGHT = 0.1
+PHRASES_WEIGHT = 0.1
+PHRASES_READ = 20  # of the best passages: .03 ms each
+# A passage means what it says as a whole, and what its closest sentence says.
+SENTENCE_SHARE = 0.5
+# An answer is rarely alone in its guide, so what the passages before and after are worth counts too.
+NEIGHBOUR_SHARE = 0.05
+
+_Place = tuple[UUID | tuple[str, str], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +36,9 @@ class Candidate:
     A passage that was found by its words or its meaning.
 
     cosine: of the question and the passage; None while it is not embedded, or the embedder is away.
+    usual: what of the cosine the passage owes to being near to any question of this language.
     sentence_cosines: of the question and each of the passage's `spoken_sentences`; empty where they are not embedded.
+    ordinal: its place in the document.
     bm25: the sum over the question's terms of idf · tf / (tf + k1 · (1 - b + b · length / average length)).
     """
 
@@ -41,6 +53,8 @@ class Candidate:
     sentence_cosines: Sequence[float]
     bm25: float
     page: int | None = None
+    usual: float = 0.0
+    ordinal: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +95,21 @@ class Ranked:
         return self.candidate.page
 
 
-def rank(candidates: Sequence[Candidate], idf: Mapping[str, float]) -> list[Ranked]:
-    """The candidates, best first. idf: of every term of the question, ln(1 + (N - df + .5) / (df + .5))."""
+def rank(candidates: Sequence[Candidate], idf: Mapping[str, float], question: str = "") -> list[Ranked]:
+    """
+    The candidates, best first.
+
+    idf: of every term of the question, ln(1 + (N - df + .5) / (df + .5)). question: its words, in their order.
+    """
     information = sum(idf.values())
     meanings = [_meaning(candidate) for candidate in candidates]
-    known = [meaning for meaning in meanings if meaning is not None]
-    # A passage that waits for its vector is taken for an average one, so that its words alone decide.
-    expected = fmean(known) if known else 0.0
+    words = [candidate.bm25 / information if information else 0.0 for candidate in candidates]
+    evidence = [near + WORDS_WEIGHT * share for near, share in zip(_nearness(candidates, meanings), words, strict=True)]
+    evidence = _with_neighbours(candidates, _with_phrases(candidates, evidence, phrases(question, idf)))
+    most = 1 + WORDS_WEIGHT + PHRASES_WEIGHT
     ranked = [
-        _place(candidate, meaning, expected, candidate.bm25 / information if information else 0.0)
-        for candidate, meaning in zip(candidates, meanings, strict=True)
+        Ranked(candidate, min(1.0, max(0.0, one / most)), meaning, share)
+        for candidate, one, meaning, share in zip(candidates, evidence, meanings, words, strict=True)
     ]
     return sorted(ranked, key=lambda place: (-place.score, place.passage_id))
 
@@ -101,6 +120,53 @@ def _meaning(candidate: Candidate) -> float | None:
     return (1 - SENTENCE_SHARE) * candidate.cosine + SENTENCE_SHARE * max(candidate.sentence_cosines)
 
 
-def _place(candidate: Candidate, meaning: float | None, expected: float, words: float) -> Ranked:
-    evidence = (expected if meaning is None else meaning) + WORDS_WEIGHT * words
-    return Ranked(candidate, max(0.0, evidence / (1 + WORDS_WEIGHT)), meaning, words)
+def _nearness(candidates: Sequence[Candidate], meanings: Sequence[float | None]) -> list[float]:
+    """The meanings, less what a passage owes to being near to any question, and more what it lacks of that."""
+    near = [
+        None if meaning is None else meaning - candidate.usual
+        for candidate, meaning in zip(candidates, meanings, strict=True)
+    ]
+    known = [one for one in near if one is not None]
+    # A passage that waits for its vector is taken for an average one, so that its words alone decide.
+    expected = fmean(known) if known else 0.0
+    usual = fmean(candidate.usual for candidate in candidates if candidate.cosine is not None) if known else 0.0
+    return [usual + (expected if one is None else one) for one in near]
+
+
+def _with_phrases(candidates: Sequence[Candidate], evidence: list[float], wanted: Sequence[Phrase]) -> list[float]:
+    if not wanted:
+        return evidence
+    best = sorted(range(len(candidates)), key=evidence.__getitem__, reverse=True)[:PHRASES_READ]
+    gained = dict.fromkeys(range(len(candidates)), 0.0)
+    for place in best:
+        passage = candidates[place]
+        gained[place] = PHRASES_WEIGHT * held(f"{passage.title}\n{passage.heading}\n{passage.text}", wanted)
+    return [one + gained[place] for place, one in enumerate(evidence)]
+
+
+def _with_neighbours(candidates: Sequence[Candidate], evidence: list[float]) -> list[float]:
+    """What each is worth, drawn a little toward the passages before and after it, where they were found as well."""
+    places = [_places(candidate) for candidate in candidates]
+    worth = {place: one for held_by, one in zip(places, evidence, strict=True) for place in held_by}
+    return [
+        one + NEIGHBOUR_SHARE * sum(_beside(held_by, step, worth, one) - one for step in (-1, 1))
+        for held_by, one in zip(places, evidence, strict=True)
+    ]
+
+
+def _beside(places: Sequence[_Place], step: int, worth: Mapping[_Place, float], otherwise: float) -> float:
+    return next((worth[whole, at + step] for whole, at in places if (whole, at + step) in worth), otherwise)
+
+
+def _places(candidate: Candidate) -> list[_Place]:
+    """
+    Where a passage stands: in its document, and the document in what it is a part of.
+
+    Texts of one title whose ids count on ("guide-7-01", "guide-7-02") were cut by their owner, and are parts of one.
+    """
+    places: list[_Place] = [(candidate.document_id, candidate.ordinal)]
+    named = candidate.external_id or ""
+    series = named.rstrip("0123456789")
+    if candidate.ordinal == 0 and series != named:
+        places.append(((candidate.title, series), int(named[len(series) :])))
+    return places

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Literal
 from uuid import UUID
 
+from trulybot.answers.language import detect
 from trulybot.answers.ranking import Candidate, Ranked, rank
 from trulybot.answers.small_words import telling
+from trulybot.answers.usual import particular
 from trulybot.documents.keywords import question_terms
 from trulybot.kit.db import Tx
 from trulybot.kit.log import get_logger
@@ -83,7 +85,9 @@ async def search(tx: Tx, asked: Asked, *, view: View = "live") -> Found:
         terms=list(asked.terms),
     )
     idf = collection.idf(asked.terms)
-    vector = asked.vectors.get(collection.embedding_model or "")
+    model = collection.embedding_model or ""
+    vector = asked.vectors.get(model)
+    aim = particular(vector, detect(asked.text), model) if vector is not None else None
     rows = await tx.all(
         _Row,
         """
@@ -106,15 +110,16 @@ async def search(tx: Tx, asked: Asked, *, view: View = "live") -> Found:
                 and model = %(model)s
                 and passage_id not in (select id from hidden)
                 and %(vector)s::halfvec is not null
-              order by embedding <=> %(vector)s::halfvec
+              order by embedding <=> %(aim)s::halfvec
               limit %(candidates)s)
         )
-        select p.id as passage_id, p.document_id, d.external_id, d.title, d.url, p.heading, p.page, p.text,
+        select p.id as passage_id, p.document_id, p.ordinal, d.external_id, d.title, d.url, p.heading, p.page, p.text,
                1 - (v.embedding <=> %(vector)s::halfvec) as cosine,
-               case when %(vector)s::halfvec is not null
-                    then array(select 1 - (sentence <=> %(vector)s::halfvec)
+               1 - (v.embedding <=> %(aim)s::halfvec) as aimed,
+               case when %(aim)s::halfvec is not null
+                    then array(select 1 - (sentence <=> %(aim)s::halfvec)
                                  from unnest(v.sentences) with ordinality as s (sentence, place)
-                                order by place) end as sentence_cosines,
+                                order by place) end as sentences_aimed,
                coalesce(scored.bm25, 0) as bm25
           from found
           join passages p on p.workspace_id = %(workspace_id)s and p.id = found.passage_id
@@ -127,7 +132,8 @@ async def search(tx: Tx, asked: Asked, *, view: View = "live") -> Found:
         terms=list(idf),
         idf=list(idf.values()),
         average_length=max(collection.terms / max(collection.passages, 1), 1.0),
-        vector=f"[{','.join(map(str, vector))}]" if vector is not None else None,
+        vector=_written(vector),
+        aim=_written(aim),
         model=collection.embedding_model,
         view=view,
         candidates=CANDIDATES,
@@ -135,7 +141,12 @@ async def search(tx: Tx, asked: Asked, *, view: View = "live") -> Found:
         b=B,
     )
     RETRIEVAL_SECONDS.labels("query").observe(time.perf_counter() - began)
-    return Found(rank([row.candidate() for row in rows], idf), idf)
+    length = math.hypot(*aim) if aim is not None else 1.0
+    return Found(rank([row.candidate(length) for row in rows], idf, asked.text), idf)
+
+
+def _written(vector: Sequence[float] | None) -> str | None:
+    return f"[{','.join(map(str, vector))}]" if vector is not None else None
 
 
 @dataclass(frozen=True)
@@ -163,8 +174,11 @@ class _Collection:
 
 @dataclass(frozen=True)
 class _Row:
+    """aimed, sentences_aimed: cosines with what is particular to the question."""
+
     passage_id: UUID
     document_id: UUID
+    ordinal: int
     external_id: str | None
     title: str
     url: str | None
@@ -172,10 +186,14 @@ class _Row:
     page: int | None
     text: str
     cosine: float | None
-    sentence_cosines: list[float] | None
+    aimed: float | None
+    sentences_aimed: list[float] | None
     bm25: float
 
-    def candidate(self) -> Candidate:
+    def candidate(self, length: float) -> Candidate:
+        """length: of the vector of what is particular to the question."""
+        # What any question shares with the passage it shares, near enough, with each of its sentences.
+        usual = self.cosine - length * self.aimed if self.cosine is not None and self.aimed is not None else 0.0
         return Candidate(
             passage_id=self.passage_id,
             document_id=self.document_id,
@@ -185,7 +203,9 @@ class _Row:
             heading=self.heading,
             text=self.text,
             cosine=self.cosine,
-            sentence_cosines=self.sentence_cosines or (),
+            sentence_cosines=[usual + length * cosine for cosine in self.sentences_aimed or ()],
             bm25=self.bm25,
             page=self.page,
+            usual=usual,
+            ordinal=self.ordinal,
         )

@@ -85,6 +85,17 @@ def terms(text: str) -> list[str]:
     return [term for compound in _COMPOUND.findall(_normal(text)) for term in _compound_terms(compound)]
 
 
+def words(text: str) -> list[tuple[str, str]]:
+    """The words of a text in reading order, each with its term; in scripts without spaces the groups of characters."""
+    found: list[tuple[str, str]] = []
+    for word in _WORD.findall(_normal(text)):
+        if is_spaceless(word):
+            found.extend((gram, gram) for gram in _grams(word))
+        else:
+            found.append((word, _stem(word[:LONGEST_TERM])))
+    return found
+
+
 def _normal(text: str) -> str:
     """Compatible characters, case and digits made equal; the time is linear in the text."""
     if text.isascii():
@@ -109,7 +120,7 @@ def _compound_terms(compound: str) -> Iterator[str]:
     if len(compound) <= LONGEST_TERM and _APOSTROPHE.search(compound):
         words = _without_elided(words)
     for word in words:
-        if _is_spaceless(word):
+        if is_spaceless(word):
             yield from _grams(word)
         elif word != whole:
             yield _stem(word[:LONGEST_TERM])
@@ -128,9 +139,9 @@ def _whole(compound: str, words: list[str]) -> str:
         return compound
     has_digit = any(letter.isdigit() for letter in compound)
     if len(words) == 1:
-        return compound if has_digit and not compound.isdigit() and not _is_spaceless(compound[0]) else ""
+        return compound if has_digit and not compound.isdigit() and not is_spaceless(compound[0]) else ""
     prefixed = len(words[0]) <= 2 and words[0].isalpha() and set(compound) & set("-‐‑")
-    if not (has_digit or prefixed) or any(_is_spaceless(word[0]) for word in words):
+    if not (has_digit or prefixed) or any(is_spaceless(word[0]) for word in words):
         return ""
     joined = "".join(words)
     return joined if has_digit else _stem(joined)
@@ -153,7 +164,8 @@ def _grams(word: str) -> Iterator[str]:
         yield word[start : start + size]
 
 
-def _is_spaceless(word: str) -> bool:
+def is_spaceless(word: str) -> bool:
+    """Whether it is of a script that writes no spaces between words."""
     return word[0] >= "\u0e00" and _BEGINS_SPACELESS.match(word) is not None
 
 
