@@ -47,6 +47,7 @@ from trulybot.kit.openapi import describe
 from trulybot.kit.proxies import TrustedProxies
 from trulybot.kit.push import Push
 from trulybot.kit.streams import settle
+from trulybot.knowledge import routes as knowledge
 from trulybot.leads import routes as leads
 from trulybot.mail import limits as mail_limits
 from trulybot.mail import pages as mailbox
@@ -111,6 +112,7 @@ TAGS = {
     "documents": "What the bot knows.",
     "bot": "How the bot speaks, with which language model, and what that may cost.",
     "answers": "What the bot says in your own words.",
+    "history": "How the knowledge changed, and what was answered from it.",
     "widget": "The bot on a website: its settings, and its visitors' sessions.",
     "leads": "Who wants to be answered by a person.",
     "workspaces": "You, your workspaces and their API keys.",
@@ -183,6 +185,7 @@ def build(settings: Settings) -> FastAPI:
         documents,
         bots,
         curated,
+        knowledge,
         leads,
         conversations,
         widget,

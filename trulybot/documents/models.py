@@ -96,6 +96,14 @@ class Kept:
 
 
 @dataclass(frozen=True)
+class Removed:
+    """What is left to do of a deleted document. added_version: of the knowledge, that brought it."""
+
+    file_keys: list[str]
+    added_version: int
+
+
+@dataclass(frozen=True)
 class Waiting:
     """A document that is to be read and cut. content_hash: of the version that was taken."""
 

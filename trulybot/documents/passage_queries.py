@@ -280,12 +280,16 @@ async def fail(tx: Tx, document: Waiting, code: str, message: str) -> None:
     """Say why a document cannot be read. Passages of an earlier version go on answering."""
     await tx.run(
         """
-        update documents
-           set status = 'failed', error_code = %(code)s, error_message = %(message)s, updated_at = now()
-         where workspace_id = %(workspace_id)s
-           and id = %(id)s
-           and content_hash = %(content_hash)s
-           and status = 'processing'
+        with failed as (
+            update documents
+               set status = 'failed', error_code = %(code)s, error_message = %(message)s, updated_at = now()
+             where workspace_id = %(workspace_id)s
+               and id = %(id)s
+               and content_hash = %(content_hash)s
+               and status = 'processing'
+            returning content_version
+        )
+        select private.count_failed(content_version) from failed
         """,
         workspace_id=tx.workspace_id,
         id=document.id,

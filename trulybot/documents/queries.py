@@ -9,7 +9,7 @@ from uuid import UUID
 from psycopg import Rollback
 
 from trulybot.documents import passage_queries
-from trulybot.documents.models import Document, Failure, Kept, NewDocument, Status, Summary
+from trulybot.documents.models import Document, Failure, Kept, NewDocument, Removed, Status, Summary
 from trulybot.kit.db import Tx
 
 
@@ -266,27 +266,62 @@ async def summary(tx: Tx) -> Summary:
     )
 
 
-async def remove(tx: Tx, document_id: UUID) -> tuple[bool, str | None]:
-    """Delete a document with its passages. Answers with whether it was there, and the key of its file."""
-    row = await tx.maybe(
+async def remove(tx: Tx, document_id: UUID) -> Removed | None:
+    """Delete a document with its passages and earlier contents; None when there is neither."""
+    now = await tx.maybe(
         _Removed,
         """
         delete from documents
          where workspace_id = %(workspace_id)s
            and id = %(document_id)s
-        returning file_key, passages, terms
+        returning file_key, added_version, passages, terms
         """,
         workspace_id=tx.workspace_id,
         document_id=document_id,
     )
-    if row is None:
-        return False, None
-    await passage_queries.count(tx, passages=-row.passages, terms=-row.terms)
-    return True, row.file_key
+    before = await tx.all(
+        _Kept,
+        """
+        delete from document_versions
+         where workspace_id = %(workspace_id)s
+           and document = %(document_id)s
+        returning file_key, added_version
+        """,
+        workspace_id=tx.workspace_id,
+        document_id=document_id,
+    )
+    if now is None and not before:
+        return None
+    if now is not None:
+        await passage_queries.count(tx, passages=-now.passages, terms=-now.terms)
+    gone = [*before, *([now] if now else [])]
+    return Removed(
+        file_keys=sorted({row.file_key for row in gone if row.file_key is not None}),
+        added_version=min((row.added_version for row in gone if row.added_version is not None), default=0),
+    )
 
 
 @dataclass(frozen=True)
-class _Removed:
+class _Kept:
     file_key: str | None
+    added_version: int | None
+
+
+@dataclass(frozen=True)
+class _Removed(_Kept):
     passages: int
     terms: int
+
+
+async def file_is_needed(tx: Tx, file_key: str) -> bool:
+    """Whether a document has this file, or had it in a version that may come back."""
+    return bool(
+        await tx.value(
+            """
+            select exists (select from documents where workspace_id = %(workspace_id)s and file_key = %(key)s)
+                or exists (select from document_versions where workspace_id = %(workspace_id)s and file_key = %(key)s)
+            """,
+            workspace_id=tx.workspace_id,
+            key=file_key,
+        )
+    )

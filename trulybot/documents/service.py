@@ -22,6 +22,8 @@ from trulybot.kit.db import Identity, Tx
 from trulybot.kit.errors import NotFound
 from trulybot.kit.ids import uuid7
 from trulybot.kit.text import one_line
+from trulybot.knowledge import versions
+from trulybot.knowledge.models import Kind
 from trulybot.workspaces import queries as workspaces
 
 TITLE_CHARACTERS = 500
@@ -98,6 +100,7 @@ async def add(tx: Tx, documents: Sequence[NewDocument], *, created_by: UUID | No
     kept = await queries.matching(tx, list(unique.values()))
     in_use = {file_key for _, file_key in kept.values()}
     if now.changed:
+        await versions.record(tx, Kind.DOCUMENTS_ADDED, count=now.changed)
         await audit.record(tx, Action.DOCUMENT_ADDED, by=by, count=now.changed)
     return Added(
         documents=[kept[_key(document)][0] for document in documents],
@@ -126,17 +129,18 @@ async def summary(tx: Tx) -> Summary:
 
 async def remove(tx: Tx, document_id: UUID, *, by: Who) -> None:
     """
-    Take a document out with its passages and vectors, and its file once this commits.
+    Delete a document for good: its passages and vectors, what it held before, and its files once this commits.
 
     Raises:
         NotFound: There is none with this id in the workspace.
     """
-    found, file_key = await queries.remove(tx, document_id)
-    if not found:
+    removed = await queries.remove(tx, document_id)
+    if removed is None:
         raise NotFound
-    if file_key is not None:
+    for file_key in removed.file_keys:
         await tx.enqueue("documents.forget_file", file_key=file_key)
     await tx.publish("document", document_id)
+    await versions.record(tx, Kind.DOCUMENTS_DELETED, document=str(document_id), added=removed.added_version)
     await audit.record(tx, Action.DOCUMENT_REMOVED, by=by, subject=document_id)
 
 

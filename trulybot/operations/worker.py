@@ -16,6 +16,8 @@ from procrastinate.jobs import Job
 
 from trulybot.accounts import session_queries
 from trulybot.curated import service as curated
+from trulybot.documents import keeping
+from trulybot.documents import queries as document_queries
 from trulybot.documents.files import Files
 from trulybot.documents.ingestion import ingest
 from trulybot.kit.db import Database
@@ -64,8 +66,11 @@ def tasks(db: Database, files: Files, embedder: Embedder) -> dict[str, Task]:
             async with db.workspace(job) as tx:
                 await tx.enqueue("documents.ingest", queue="ingest", lock=f"ingest:{job.workspace_id}")
 
-    async def forget_file(_job: JobOwner, ids: dict[str, str]) -> None:
-        files.forget(ids["file_key"])
+    async def forget_file(job: JobOwner, ids: dict[str, str]) -> None:
+        async with db.workspace(job) as tx:
+            needed = await document_queries.file_is_needed(tx, ids["file_key"])
+        if not needed:
+            files.forget(ids["file_key"])
 
     async def embed_curated(job: JobOwner, _ids: dict[str, str]) -> None:
         while await curated.embed_some(db, embedder, job):
@@ -107,12 +112,16 @@ def chores(db: Database, files: Files, security: SecurityLog) -> dict[str, Chore
         async with db.chore("security events that are over") as tx:
             await tx.run("select private.sweep_security_events()")
 
+    async def sweep_document_versions() -> None:
+        await keeping.sweep(db, files)
+
     async def look_around() -> None:
         await look_at_connections(db, security)
 
     return {
         "security.connections": Chore("* * * * *", look_around),
         "security.sweep": Chore("53 4 * * *", sweep_security_events),
+        "documents.sweep_versions": Chore("31 3 * * *", sweep_document_versions),
         "workspaces.delete_due": Chore("7 * * * *", delete_what_is_due),
         "mail.sweep": Chore("23 * * * *", sweep_mails),
         "isolation.check": Chore("17 4 * * *", check_isolation),

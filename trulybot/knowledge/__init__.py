@@ -1,0 +1,1 @@
+"""The history of what a workspace knows: which acts changed it, when and by whom."""

@@ -1,0 +1,112 @@
+"""An act that changed what a workspace knows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal, Self
+
+from trulybot.kit.openapi import example
+
+
+class Kind(StrEnum):
+    """
+    What was done, with the sentence that tells it, as it stands after whoever did it.
+
+    The values never change: they are kept. `{names}` in a sentence are details of the act, or `count`.
+    """
+
+    sentence: str
+
+    def __new__(cls, value: str, sentence: str = "") -> Self:
+        self = str.__new__(cls, value)
+        self._value_ = value
+        self.sentence = sentence
+        return self
+
+    DOCUMENTS_ADDED = "documents.added", "added or replaced documents: {count}"
+    DOCUMENTS_TAKEN_OUT = "documents.taken_out", "took documents out: {count}"
+    DOCUMENTS_DELETED = "documents.deleted", "deleted documents for good: {count}"
+    ANSWERS_CHANGED = "answers.changed", "added or changed curated answers: {count}"
+    ANSWERS_DELETED = "answers.deleted", "deleted curated answers: {count}"
+    SOURCE_SYNCED = "source.synced", "fetched a source again; pages changed: {count}"
+    SOURCE_DELETED = "source.deleted", "deleted a source with its pages: {count}"
+    SETTINGS_CHANGED = "settings.changed", "changed how the bot answers"
+    RESTORED = "knowledge.restored", "brought the knowledge back to version {to}; documents concerned: {count}"
+
+
+@example({"kind": "person", "id": "019a6e0c-8a01-7b2c-9d3e-4f5a6b7c8d01"})
+@dataclass(frozen=True)
+class By:
+    """Who did it. id: of the person or the API key; null for the product itself."""
+
+    kind: Literal["person", "key", "system"]
+    id: str | None
+
+
+@example(
+    {
+        "version": 42,
+        "kind": "documents.added",
+        "text": "added or replaced documents: 500",
+        "count": 500,
+        "failed": 3,
+        "by": {"kind": "person", "id": "019a6e0c-8a01-7b2c-9d3e-4f5a6b7c8d01"},
+        "details": {},
+        "created_at": "2026-11-22T09:00:00Z",
+    }
+)
+@dataclass(frozen=True)
+class Version:
+    """
+    An act, and the version that it made.
+
+    text: what was done, in words. count: of how many things. failed: how many of them could not be read, and so do
+    not answer.
+    """
+
+    version: int
+    kind: str
+    text: str
+    count: int
+    failed: int
+    by: By
+    details: Mapping[str, Any]
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Row:
+    version: int
+    kind: str
+    count: int
+    failed: int
+    actor_kind: Literal["person", "key", "system"]
+    actor_id: str | None
+    details: dict[str, Any]
+    created_at: datetime
+
+    def told(self) -> Version:
+        return Version(
+            version=self.version,
+            kind=self.kind,
+            text=_told(self.kind, {**self.details, "count": self.count}),
+            count=self.count,
+            failed=self.failed,
+            by=By(self.actor_kind, self.actor_id),
+            details=self.details,
+            created_at=self.created_at,
+        )
+
+
+class _Details(dict[str, Any]):
+    def __missing__(self, name: str) -> str:
+        return "…"
+
+
+def _told(kind: str, details: Mapping[str, Any]) -> str:
+    """The act's sentence; the bare value for one that only a later release knows."""
+    try:
+        return Kind(kind).sentence.format_map(_Details(details))
+    except ValueError:
+        return kind
