@@ -21,6 +21,7 @@ from trulybot.accounts.transport import GoTrueTransport
 from trulybot.accounts.wire import gotrue_error
 from trulybot.answers.answering import Answering
 from trulybot.bots import routes as bots
+from trulybot.conversations import feedback
 from trulybot.conversations import limits as conversation_limits
 from trulybot.conversations import routes as conversations
 from trulybot.curated import limits as curated_limits
@@ -188,6 +189,7 @@ def build(settings: Settings) -> FastAPI:
         knowledge,
         leads,
         conversations,
+        feedback,
         widget,
         health,
         dashboard,

@@ -127,10 +127,15 @@ async def answer(acme: Acme) -> str:
     return str((await acme.owner.post("/api/knowledge/answers", body)).json()["id"])
 
 
+async def message(acme: Acme) -> str:
+    return str((await acme.owner.asks("When are you open?"))["message_id"])
+
+
 OWN: dict[str, Maker] = {
     "answer_id": answer,
     "conversation_id": conversation,
     "document_id": document,
+    "message_id": message,
     "key_id": key,
     "invitation_id": invitation,
     "user_id": user,

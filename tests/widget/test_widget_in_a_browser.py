@@ -27,6 +27,7 @@ OPEN_TO_ALL = {"Access-Control-Allow-Origin": "*", "Access-Control-Allow-Headers
 PASSAGE = "We have our own van. Standard delivery takes three to five working days. Plants travel on Mondays only."
 ANSWER = {
     "conversation_id": "01a20386-0000-7000-8000-000000000001",
+    "message_id": "01a20386-0000-7000-8000-000000000002",
     "answer": "Standard delivery takes three to five working days.",
     "answered": True,
     "language": "en",
@@ -48,6 +49,8 @@ class PlayedServer:
     expired: set[str] = field(default_factory=set)
     sessions: int = 0
     asked: list[dict[str, Any]] = field(default_factory=list)
+    rated: list[tuple[str, str]] = field(default_factory=list)
+    refuses_ratings: bool = False
     origin: str = ""
 
     def app(self) -> Starlette:
@@ -58,6 +61,7 @@ class PlayedServer:
                 Route("/api/widget/config/{bot}", self.config),
                 Route("/api/widget/session", self.session, methods=["POST", "OPTIONS"]),
                 Route("/api/chat", self.chat, methods=["POST", "OPTIONS"]),
+                Route("/api/chat/{id}/feedback", self.feedback, methods=["POST", "OPTIONS"]),
             ]
         )
 
@@ -82,6 +86,12 @@ class PlayedServer:
         if request.headers["authorization"] in self.expired:
             return JSONResponse({}, 401, headers=OPEN_TO_ALL)
         return StreamingResponse(self.stream(), media_type="text/event-stream", headers=OPEN_TO_ALL)
+
+    async def feedback(self, request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(headers=OPEN_TO_ALL)
+        self.rated.append((request.path_params["id"], (await request.json())["rating"]))
+        return JSONResponse({}, 429 if self.refuses_ratings else 200, headers=OPEN_TO_ALL)
 
     async def stream(self) -> AsyncIterator[str]:
         yield event("start", {"conversation_id": self.answer["conversation_id"]})
@@ -329,3 +339,28 @@ async def test_an_answer_that_a_change_of_page_cut_off_is_fetched_on_the_next(pa
 
     await expect(page.locator("truly-bot .note")).to_be_visible()
     assert server.asked[0]["message_id"] == server.asked[1]["message_id"]
+
+
+async def test_a_thumb_is_told_once_pressed_and_may_turn_and_is_remembered(page, server):
+    await ask(page, "How long?")
+    helped = page.get_by_role("button", name="This helped")
+    did_not = page.get_by_role("button", name="This did not help")
+
+    for thumb in (helped, did_not):
+        async with page.expect_response("**/feedback"):
+            await thumb.click()
+    await expect(helped).to_have_attribute("aria-pressed", "false")
+    await page.goto(server.origin + "/another")
+
+    await expect(did_not).to_have_attribute("aria-pressed", "true")
+    assert server.rated == [(ANSWER["message_id"], "up"), (ANSWER["message_id"], "down")]
+
+
+async def test_a_thumb_that_could_not_be_told_does_not_stay_pressed(page, server):
+    server.refuses_ratings = True
+    await ask(page, "How long?")
+
+    await page.get_by_role("button", name="This helped").click()
+
+    await expect(page.get_by_role("button", name="This helped")).to_have_attribute("aria-pressed", "false")
+    assert server.rated == [(ANSWER["message_id"], "up")]

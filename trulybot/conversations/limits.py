@@ -4,6 +4,7 @@ from trulybot.kit.limits import Limit
 
 MINUTE = 60
 CHAT = "POST /api/chat"
+FEEDBACK = "POST /api/chat/{message_id}/feedback"
 
 LIMITS = (
     Limit(
@@ -30,5 +31,13 @@ LIMITS = (
         "A runaway program of the workspace's own: its members' and keys' questions. A hundred a second is more than "
         "one machine answers, and leaves evaluations alone.",
         (CHAT, "POST /api/search", "POST /dashboard/try"),
+    ),
+    Limit(
+        "feedback",
+        30,
+        MINUTE,
+        "visitor",
+        "One for each answer that can be asked for, and half as many changes of mind.",
+        (FEEDBACK,),
     ),
 )

@@ -1,7 +1,7 @@
 """What goes back to whoever asked."""
 
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from trulybot.answers.models import Citation, Usage
 from trulybot.kit.openapi import example
@@ -60,3 +60,11 @@ class Reply:
 class Start:
     conversation_id: UUID
     message_id: UUID
+
+
+def turn_id_of(message_id: str) -> UUID:
+    """The client's id when it is a UUID; any other text names a UUID that is always the same."""
+    try:
+        return UUID(message_id)
+    except ValueError:
+        return uuid5(NAMESPACE_OID, message_id)

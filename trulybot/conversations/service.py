@@ -5,7 +5,7 @@ import hashlib
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from uuid import NAMESPACE_OID, UUID, uuid5
+from uuid import UUID
 
 from pydantic import TypeAdapter
 
@@ -14,7 +14,7 @@ from trulybot.answers.models import Answer, Citation, Delta, Exchange
 from trulybot.bots import queries as bots
 from trulybot.bots.models import BotSettings
 from trulybot.conversations import forms, queries
-from trulybot.conversations.models import Reply, Start
+from trulybot.conversations.models import Reply, Start, turn_id_of
 from trulybot.kit.db import Database, Tx
 from trulybot.kit.errors import Conflict, InvalidInput, NotFound
 from trulybot.kit.ids import uuid7
@@ -124,7 +124,7 @@ async def converse(
 
 async def _open(tx: Tx, form: forms.Question, who: Actor) -> Opened:
     """Keep the question, in its conversation or a new one; find the answer when this is a retry."""
-    turn_id = _turn_id(form.message_id)
+    turn_id = turn_id_of(form.message_id) if form.message_id is not None else uuid7()
     earlier = await queries.turn(tx, turn_id) if form.message_id is not None else None
     if earlier is not None:
         if earlier.question != form.message or form.conversation_id not in (None, earlier.conversation_id):
@@ -151,16 +151,6 @@ async def _open(tx: Tx, form: forms.Question, who: Actor) -> Opened:
     if form.conversation_id is not None:
         history = await queries.history(tx, conversation_id, before=turn_id, limit=TURNS_REMEMBERED)
     return Opened(turn_id, conversation_id, None, history, await bots.settings(tx))
-
-
-def _turn_id(message_id: str | None) -> UUID:
-    """The client's id when it is a UUID; any other text names a UUID that is always the same."""
-    if message_id is None:
-        return uuid7()
-    try:
-        return UUID(message_id)
-    except ValueError:
-        return uuid5(NAMESPACE_OID, message_id)
 
 
 def _pseudonym(who: Actor) -> str:

@@ -21,6 +21,7 @@ from trulybot.workspaces import visitors
 from trulybot.workspaces.identity import SessionOfAnotherSite
 
 PATHS = frozenset(("/api/widget/session", "/api/chat"))
+OF_A_TURN = "/api/chat/"  # what a visitor says about one
 API = "/api/"  # pages have their own rule: kit/csrf.py
 # For any website's page, since no cookie counts there, or nothing in it is anybody's; these say so themselves.
 PUBLIC = ("/api/auth/", "/api/widget/config/")
@@ -50,7 +51,7 @@ class WidgetCors:
         origin = Headers(scope=scope).get("origin") if scope["type"] == "http" else None
         path: str = scope.get("path", "")
         is_its_matter = path.startswith(API) and not path.startswith(PUBLIC)
-        if not is_its_matter or (origin is None and path not in PATHS):
+        if not is_its_matter or (origin is None and not is_widgets(path)):
             await self.app(scope, receive, send)
             return
 
@@ -101,7 +102,7 @@ class WidgetCors:
 
     async def _may_ask(self, scope: Scope, origin: str) -> bool:
         """Whether it is a path of the widget and a website that some workspace allows."""
-        if scope["path"] not in PATHS:
+        if not is_widgets(scope["path"]):
             return False
         now = time.monotonic()
         if self._known.get(origin, 0.0) > now:
@@ -114,6 +115,10 @@ class WidgetCors:
             while len(self._known) > MOST_KNOWN:
                 self._known.popitem(last=False)
         return allowed
+
+
+def is_widgets(path: str) -> bool:
+    return path in PATHS or path.startswith(OF_A_TURN)
 
 
 def let_read(scope: Scope, origin: str) -> None:

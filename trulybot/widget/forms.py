@@ -12,7 +12,7 @@ ShortText = Annotated[str, StringConstraints(max_length=300), AfterValidator(one
 # The names the widget knows; the widget has English words of its own for each.
 TextName = Literal[
     "title", "subtitle", "greeting", "placeholder", "send", "open", "close", "back", "sources", "visit", "retry",
-    "failed", "unanswered", "suggestions", "typing", "conversation", "you", "powered_by",
+    "failed", "unanswered", "suggestions", "helped", "did_not_help", "typing", "conversation", "you", "powered_by",
 ]  # fmt: skip
 
 

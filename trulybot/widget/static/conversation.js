@@ -94,6 +94,13 @@ export class Conversation {
     })
   }
 
+  /** Tell what the visitor thinks of an answer. */
+  async rate({ id, rating }) {
+    await this.enter()
+    const response = await this.#fetch(`api/chat/${id}/feedback`, { rating }, { Authorization: `Bearer ${this.#token}` })
+    if (!response.ok) throw new Error(`the feedback answered ${response.status}`)
+  }
+
   #heard(event, data) {
     if (data.conversation_id) this.#id = data.conversation_id
     return [event, data]

@@ -6,6 +6,7 @@ import { icon, link, make, marked, paragraphs, safe, sentences } from "./words.j
 const CROSS = "M6 6l12 12M18 6L6 18"
 const ARROW = "M12 19V5M6 11l6-6 6 6"
 const BACK = "M19 12H5M11 6l-6 6 6 6"
+const THUMB = "M7 11v9H4v-9zM7 11l4-7c1.7 0 2.5 1 2 3l-.7 3H18c1.5 0 2.3 1 2 2.5l-1.2 5.5c-.3 1.2-1 2-2.3 2H7"
 const PHONE = matchMedia("(max-width: 480px), (max-height: 480px)")
 const AT_END_PIXELS = 48  // a reader this close to the last line is following along
 const ABOVE_PIXELS = 12  // of air over the question whose answer is read
@@ -201,8 +202,8 @@ export class Panel {
           this.#announce(said)
         }
         if (event === "done") {
-          const { answer: spoken = said, answered, language, suggestions } = data
-          this.#settle(place, line, { author: "bot", text: spoken, answered, language, suggestions, citations: data.citations ?? citations })
+          const { answer: spoken = said, answered, language, suggestions, message_id: id } = data
+          this.#settle(place, line, { author: "bot", id, text: spoken, answered, language, suggestions, citations: data.citations ?? citations })
           this.#announce(spoken, language, true)
         }
       }
@@ -256,6 +257,7 @@ export class Panel {
     place.replaceChildren(name, make("div", { class: "text" }, ...paragraphs(text)))
     if (answered === false) name.after(make("p", { class: "state", lang: this.#bot.lang }, this.#texts.unanswered))
     if (citations?.length) place.append(this.#footnotes(citations, text))
+    if (line.id) place.append(this.#thumbs(line))
     this.#offer(place, suggestions?.length || answered !== false ? suggestions : this.#bot.config.suggested_questions)
     return place
   }
@@ -266,6 +268,26 @@ export class Panel {
       return make("li", {}, make("button", { type: "button", class: "note", onclick: open }, make("b", {}, at + 1), make("span", { dir: "auto" }, citation.title)))
     })
     return make("div", { class: "notes" }, make("p", {}, this.#texts.sources), make("ol", { "aria-label": this.#texts.sources }, ...notes))
+  }
+
+  #thumbs(line) {
+    const buttons = ["up", "down"].map((rating) => {
+      const label = rating === "up" ? this.#texts.helped : this.#texts.did_not_help
+      const pressed = line.rating === rating
+      return make("button", { type: "button", class: rating, "aria-label": label, "aria-pressed": pressed, onclick: () => rate(rating) }, icon(THUMB))
+    })
+    const show = (rating) => {
+      line.rating = rating
+      for (const button of buttons) button.setAttribute("aria-pressed", button.className === rating)
+      this.#keep()
+    }
+    const rate = async (rating) => {
+      const before = line.rating
+      show(rating)
+      // What could not be told is not shown as told.
+      await this.#conversation.rate(line).catch(() => show(before))
+    }
+    return make("div", { class: "thumbs", lang: this.#bot.lang }, ...buttons)
   }
 
   /** Questions that were not asked yet. */

@@ -65,6 +65,13 @@ export const STYLES = `
   .note span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
   .note:hover span { text-decoration: underline }
   b { display: inline-grid; place-items: center; flex: none; min-inline-size: 20px; block-size: 20px; padding-inline: 4px; border-radius: 6px; background: var(--marker); color: var(--ink); font: 600 12px/1 system-ui, sans-serif }
+  .thumbs { display: flex; margin-inline-start: -11px; color: var(--quiet) }
+  .thumbs button { display: grid; place-items: center; inline-size: 40px; block-size: 40px; border-radius: 12px }
+  .thumbs button:hover { background: var(--wash) }
+  .thumbs svg { inline-size: 18px; block-size: 18px }
+  .thumbs [aria-pressed="true"] { color: var(--ink) }
+  .thumbs [aria-pressed="true"] path { fill: var(--marker) }
+  .down { transform: scaleY(-1) }
   .offers { margin-block-start: 14px }
   .offers p { margin-block-end: 6px; color: var(--quiet); font-size: 13px }
   .offers ul { display: grid; gap: 6px; justify-items: start }

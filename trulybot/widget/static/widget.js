@@ -21,6 +21,8 @@
     failed: "That did not go through.",
     unanswered: "No answer found",
     suggestions: "You could ask",
+    helped: "This helped",
+    did_not_help: "This did not help",
     typing: "Looking for the answer…",
     conversation: "Conversation",
     you: "You",
