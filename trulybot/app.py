@@ -31,6 +31,7 @@ from trulybot.dashboard import routes as dashboard
 from trulybot.documents import limits as document_limits
 from trulybot.documents import routes as documents
 from trulybot.documents.files import Files
+from trulybot.history import routes as history
 from trulybot.kit import pages, reference
 from trulybot.kit.aside import finish_asides
 from trulybot.kit.bodies import MEGABYTE, BodyLimit, Pace
@@ -190,6 +191,7 @@ def build(settings: Settings) -> FastAPI:
         leads,
         conversations,
         feedback,
+        history,
         widget,
         health,
         dashboard,

@@ -59,6 +59,7 @@ class Action(StrEnum):
     ANSWER_ADDED = "answer.added", "added curated answers: {count}"
     ANSWER_CHANGED = "answer.changed", "changed a curated answer: {changed}"
     ANSWER_REMOVED = "answer.removed", "removed a curated answer"
+    KNOWLEDGE_RESTORED = "knowledge.restored", "brought the knowledge back to version {version}"
     WIDGET_CHANGED = "widget.changed", "changed the widget: {changed}"
     LEADS_EXPORTED = "leads.exported", "exported leads as {format}"
     AUDIT_EXPORTED = "audit.exported", "exported this log as {format}"
