@@ -37,12 +37,17 @@ class Asked:
     A question made ready to be looked up.
 
     vectors: by the name of their model. Without one of the model that the workspace's passages were embedded by, as
-    while the embedder is away, words alone find.
+    while the embedder is away, words alone find. model: what is embedded from now on.
     """
 
     text: str
     terms: Sequence[str]
     vectors: Mapping[str, Sequence[float]]
+    model: str
+
+    @property
+    def vector(self) -> Sequence[float] | None:
+        return self.vectors.get(self.model)
 
 
 async def ask(embedder: Embedder, question: str) -> Asked:
@@ -55,7 +60,7 @@ async def ask(embedder: Embedder, question: str) -> Asked:
         log.warning("embedder.unavailable")
         vectors = {}
     RETRIEVAL_SECONDS.labels("embed").observe(time.perf_counter() - began)
-    return Asked(text, question_terms(text), vectors)
+    return Asked(text, question_terms(text), vectors, embedder.model)
 
 
 @dataclass(frozen=True)
