@@ -3,13 +3,11 @@ python -m bench                         ratios: what TrulyBot takes over what it
 python -m bench limits                  what counting costs a request
 python -m bench signin                  whether the time of a sign-in tells who has an account
 python -m bench gateway                 a request with the gateway, and without
-python -m bench quality --set FOLDER…   how well it finds and answers, on golden sets
 """
 
 import argparse
-from pathlib import Path
 
-from bench import gateway, limits, quality, signin, speed
+from bench import gateway, limits, signin, speed
 
 PORT = 8730
 
@@ -18,15 +16,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--port", type=int, default=PORT, help="the first of three ports that are free (8730)")
     commands = parser.add_subparsers(dest="command")
-    sets = commands.add_parser("quality", help="how well it finds and answers")
-    sets.add_argument("--set", type=Path, required=True, nargs="+", metavar="FOLDER", help="a golden set")
     commands.add_parser("limits", help="what counting costs a request")
     commands.add_parser("signin", help="whether the time of a sign-in tells who has an account")
     commands.add_parser("gateway", help="what a request costs on its way through the gateway")
     options = parser.parse_args()
-    if options.command == "quality":
-        quality.run(options.set, options.port)
-    elif options.command == "limits":
+    if options.command == "limits":
         limits.run()
     elif options.command == "signin":
         signin.run()

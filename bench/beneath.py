@@ -17,8 +17,9 @@ from uuid import UUID
 import psycopg
 from psycopg.rows import class_row
 
-from bench.product import SECRET_KEY, Product, Workspace
+from bench.product import SECRET_KEY, Product
 from trulybot.answers import search
+from trulybot.evaluation.server import Workspace
 from trulybot.llm import e5
 from trulybot.llm.embeddings import OpenAIEmbedder
 from trulybot.operations.data_directory import taken

@@ -8,8 +8,8 @@ from statistics import median
 from fastapi import FastAPI
 from starlette.types import ASGIApp, Message, Scope
 
-from bench.table import show
 from trulybot.app import build
+from trulybot.evaluation.table import show
 from trulybot.kit import log
 from trulybot.operations import health
 from trulybot.settings import Settings

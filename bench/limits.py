@@ -7,11 +7,11 @@ from typing import Any
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bench.table import show
 from bench.timing import in_turn
 from tests.redis_server import RedisServer
 from trulybot.accounts.limits import AccountLimits
 from trulybot.app import limits_of
+from trulybot.evaluation.table import show
 from trulybot.kit.http import as_json
 from trulybot.kit.limiting import RateLimits, identified
 from trulybot.kit.limits import Limiter

@@ -10,11 +10,11 @@ from uuid import uuid4
 import httpx
 import psycopg
 
-from bench.table import show
 from bench.timing import WARM_UP, in_turn
 from tests.servers import SECRET_KEY, start_postgres
 from tests.world import World
 from trulybot.accounts import passwords
+from trulybot.evaluation.table import show
 from trulybot.kit import log, migrations
 from trulybot.kit.db import Database
 from trulybot.operations.embedded import DATABASE

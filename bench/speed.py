@@ -14,10 +14,11 @@ import psutil
 from bench import corpus
 from bench.beneath import Embedder, Sql, bare_server, postgres
 from bench.isolation import ALL, NEWEST, ROWS, policies
-from bench.product import Product, Workspace, running
-from bench.table import show
+from bench.product import Product, running
 from bench.timing import Call, in_turn, timed
 from trulybot.documents.sentences import spoken_sentences
+from trulybot.evaluation.server import Workspace
+from trulybot.evaluation.table import show
 from trulybot.llm.e5 import PASSAGE_PREFIX, QUESTION_PREFIX
 from trulybot.llm.embeddings import TEXTS_A_REQUEST
 

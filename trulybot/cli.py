@@ -61,6 +61,8 @@ def parser() -> argparse.ArgumentParser:
     command("worker", "Take jobs from the queue and do them.").set_defaults(run=worker)
     command("migrate", "Bring the database to the form that this version needs.").set_defaults(run=migrate)
 
+    add_eval(command("eval", "Ask golden sets and say how well the bot finds and answers, beside the last time."))
+
     add_audit(command("audit", "What was done in the workspaces, and whether its log is whole."))
 
     one = command("doctor", "Look for what must not be, on the server that runs.")
@@ -83,6 +85,14 @@ def parser() -> argparse.ArgumentParser:
 def add_address(one: argparse.ArgumentParser) -> None:
     one.add_argument("--host", default="127.0.0.1", help="address to listen on (127.0.0.1)")
     one.add_argument("--port", type=number(0, 65_535), default=8000, help="port to listen on (8000); 0: a free one")
+
+
+def add_eval(one: argparse.ArgumentParser) -> None:
+    one.set_defaults(run=evaluate)
+    one.add_argument("folders", type=Path, nargs="+", metavar="FOLDER", help="with corpus.jsonl and queries.jsonl")
+    one.add_argument("--baselines", action="store_true", help="BM25, embeddings and their sum beside it")
+    one.add_argument("--json", type=Path, metavar="FILE", help="write everything here too")
+    one.add_argument("--data-dir", type=Path, metavar="DIR", help="where the last run is kept")
 
 
 def add_audit(one: argparse.ArgumentParser) -> None:
@@ -207,6 +217,19 @@ def migrate(_options: argparse.Namespace) -> None:
         raise StartError(f"the database cannot be migrated: {' '.join(str(error).split())}") from None
     for name in applied:
         sys.stderr.write(f"applied {name}\n")
+
+
+def evaluate(options: argparse.Namespace) -> None:
+    from trulybot.evaluation.command import of_folders
+    from trulybot.evaluation.golden import NotGolden
+    from trulybot.evaluation.server import CannotMeasure
+    from trulybot.settings import default_data_dir
+
+    kept = Path(options.data_dir or os.environ.get("TRULYBOT_DATA_DIR") or default_data_dir(os.environ), "evaluations")
+    try:
+        of_folders(options.folders, kept=kept, beside=options.baselines, json_file=options.json)
+    except (NotGolden, CannotMeasure) as error:
+        raise StartError(str(error)) from None
 
 
 def audit_verify(options: argparse.Namespace) -> None:

@@ -1,0 +1,1 @@
+"""How well the bot finds and answers: golden questions, asked and judged."""
