@@ -15,7 +15,7 @@ from trulybot.documents.files import Files
 from trulybot.llm.embeddings import Embedder, OpenAIEmbedder
 from trulybot.operations.alerts import Alerts
 from trulybot.operations.worker import database_of, errands, queue_app, tasks
-from trulybot.parts import embedder_of, postman_of
+from trulybot.parts import embedder_of, fetcher_of, postman_of
 from trulybot.settings import Settings
 
 PASSWORD = "correct horse battery"
@@ -138,10 +138,12 @@ class World:
         """Do the jobs that wait, as the worker would, until none is left."""
         db = database_of(self.settings, size=4)
         await db.open()
-        known = tasks(db, Files(self.settings.files_directory), self.embedder)
+        fetcher = fetcher_of(self.settings)
+        known = tasks(db, Files(self.settings.files_directory), self.embedder, fetcher)
         queue = queue_app(db.url, known, of_nobody=errands(db, postman_of(self.settings), Alerts.of(self.settings)))
         async with queue.open_async():
             await queue.run_worker_async(
                 wait=False, install_signal_handlers=False, delete_jobs="successful", listen_notify=False
             )
+        await fetcher.close()
         await db.close()

@@ -56,8 +56,10 @@ from trulybot.mail import pages as mailbox
 from trulybot.operations import health
 from trulybot.operations.security_log import SecurityLog
 from trulybot.operations.vitals import Vitals
-from trulybot.parts import accounts_of, countries_of, embedder_of, mailbox_of, model_of
+from trulybot.parts import accounts_of, countries_of, embedder_of, mailbox_of, model_of, reach_of
 from trulybot.settings import APP_LOGIN, Settings
+from trulybot.sources import limits as source_limits
+from trulybot.sources import routes as sources
 from trulybot.widget import limits as widget_limits
 from trulybot.widget import routes as widget
 from trulybot.widget.cors import WidgetCors
@@ -115,6 +117,7 @@ TAGS = {
     "bot": "How the bot speaks, with which language model, and what that may cost.",
     "answers": "What the bot says in your own words.",
     "history": "How the knowledge changed, and what was answered from it.",
+    "sources": "Web pages that the bot knows, and keeps up with.",
     "widget": "The bot on a website: its settings, and its visitors' sessions.",
     "leads": "Who wants to be answered by a person.",
     "workspaces": "You, your workspaces and their API keys.",
@@ -165,6 +168,7 @@ def build(settings: Settings) -> FastAPI:
     app.state.db = db
     app.state.push = push
     app.state.embedder = embedder
+    app.state.reach = reach_of(settings)
     app.state.files = Files(settings.files_directory)
     app.state.answering = Answering(embedder, model)
     app.state.limiter = limiter
@@ -188,6 +192,7 @@ def build(settings: Settings) -> FastAPI:
         bots,
         curated,
         knowledge,
+        sources,
         leads,
         conversations,
         feedback,
@@ -247,6 +252,7 @@ def limits_of(accounts: AccountLimits) -> Table:
         *workspace_limits.LIMITS,
         *document_limits.LIMITS,
         *curated_limits.LIMITS,
+        *source_limits.LIMITS,
         *conversation_limits.LIMITS,
         *widget_limits.LIMITS,
         *mail_limits.LIMITS,

@@ -188,10 +188,10 @@ def worker(_options: argparse.Namespace) -> None:
 
     from trulybot.documents.files import Files
     from trulybot.operations.worker import run
-    from trulybot.parts import embedder_of, postman_of
+    from trulybot.parts import embedder_of, fetcher_of, postman_of
 
     files = Files(settings.files_directory)
-    asyncio.run(run(settings, files, embedder_of(settings), postman_of(settings)))
+    asyncio.run(run(settings, files, embedder_of(settings), fetcher_of(settings), postman_of(settings)))
 
 
 def migrate(_options: argparse.Namespace) -> None:

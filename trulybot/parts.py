@@ -58,9 +58,14 @@ def embedder_of(settings: Settings) -> OpenAIEmbedder:
     return OpenAIEmbedder.local(settings.trulybot_embedder_socket or settings.trulybot_data_dir / "embedder.sock")
 
 
+def reach_of(settings: Settings) -> Reach:
+    """Where pages may be fetched from."""
+    return Reach(settings.trulybot_crawl_private)
+
+
 def fetcher_of(settings: Settings) -> Fetcher:
     """Who fetches the pages that owners name."""
-    return Fetcher(Reach(settings.trulybot_crawl_private), contact=settings.site_url)
+    return Fetcher(reach_of(settings), contact=settings.site_url)
 
 
 def model_of(settings: Settings) -> OpenAIModel | None:

@@ -20,6 +20,7 @@ from trulybot.documents.files import Files
 from trulybot.kit.db import Database
 from trulybot.llm.embeddings import EmbeddingsUnavailable
 from trulybot.operations.worker import EMBEDDER_SECONDS, Patience, queue_app, take_up_lost_jobs, tasks
+from trulybot.parts import fetcher_of
 from trulybot.settings import WORKER_LOGIN
 from trulybot.workspaces.identity import JobOwner
 
@@ -159,7 +160,13 @@ async def queue_of(world: World, known: Mapping[str, Any] | None = None) -> Asyn
     url = world.settings.database_url(WORKER_LOGIN)
     db = Database(url, size=2)
     await db.open()
-    queue = queue_app(url, {**tasks(db, Files(world.settings.files_directory), world.embedder), **(known or {})})
+    queue = queue_app(
+        url,
+        {
+            **tasks(db, Files(world.settings.files_directory), world.embedder, fetcher_of(world.settings)),
+            **(known or {}),
+        },
+    )
     async with queue.open_async():
         yield queue
     await db.close()

@@ -53,6 +53,12 @@ class Action(StrEnum):
     KEY_REMOVED = "key.removed", "removed an API key"
 
     # What it knows, says and keeps
+    SOURCE_ADDED = "source.added", "added web pages as a source ({kind})"
+    SOURCE_CHANGED = "source.changed", "changed a source of web pages"
+    SOURCE_SYNC_ASKED = "source.sync_asked", "had a source of web pages visited again"
+    SOURCE_SYNCED = "source.synced", "visited a source of web pages: {taken_in} pages taken in, {removed} removed"
+    SOURCE_FAILED = "source.failed", "could not visit a source of web pages ({code})"
+    SOURCE_REMOVED = "source.removed", "removed a source of web pages"
     DOCUMENT_ADDED = "document.added", "added documents: {count}"
     DOCUMENT_REMOVED = "document.removed", "removed a document"
     BOT_CHANGED = "bot.changed", "changed how the bot behaves: {changed}"

@@ -53,7 +53,7 @@ async def _index_some(db: Database, files: Files, job: Identity) -> bool:
         return False
     if waiting[0].attempts > ATTEMPTS:
         await _give_up(db, job, waiting[0], ReadingError("reader_crashed"))
-    elif waiting[0].source == "file":
+    elif waiting[0].file_key is not None:
         await _index_file(db, files, waiting[0], job)
     else:
         await _index_texts(db, waiting, job)

@@ -50,7 +50,7 @@ class Document:
     title: str
     url: str | None
     language: str | None
-    source: Literal["text", "file"]
+    source: Literal["text", "file", "web"]
     media_type: str
     bytes: int
     status: Status
@@ -70,7 +70,7 @@ class NewDocument:
     title: str
     url: str | None
     language: str | None
-    source: Literal["text", "file"]
+    source: Literal["text", "file", "web"]
     content: str | None
     content_hash: bytes
     media_type: str
@@ -81,10 +81,14 @@ class NewDocument:
 
 @dataclass(frozen=True)
 class Added:
-    """documents: as they stand, in the order sent. unused_files: keys of copies that were there already."""
+    """
+    documents: as they stand, in the order sent. unused_files: keys of copies that were there already.
+    changed: how many are new or have new content.
+    """
 
     documents: list[Document]
     unused_files: list[str | None]
+    changed: int
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ async def take_waiting(tx: Tx, limit: int) -> list[Waiting]:
         Waiting,
         """
         with waiting as (
-            select id, attempts, created_at, source = 'file' or attempts > 0 as alone
+            select id, attempts, created_at, file_key is not null or attempts > 0 as alone
               from documents
              where workspace_id = %(workspace_id)s
                and (status = 'queued' or (status = 'processing' and not indexed))

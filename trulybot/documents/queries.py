@@ -20,7 +20,7 @@ class _Row:
     title: str
     url: str | None
     language: str | None
-    source: Literal["text", "file"]
+    source: Literal["text", "file", "web"]
     media_type: str
     bytes: int
     status: Status

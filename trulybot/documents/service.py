@@ -85,14 +85,22 @@ async def from_file(files: Files, file: BinaryIO, name: str, declared_type: str 
 
 async def add(tx: Tx, documents: Sequence[NewDocument], *, created_by: UUID | None, by: Who) -> Added:
     """
-    Keep documents, queue what there is to do, and answer with each as it stands, in the order sent.
+    Keep documents that somebody sent, and answer with each as it stands, in the order sent.
 
     What is the same as a document that is there already is not kept again.
     """
+    added = await keep(tx, documents, created_by=created_by)
+    if added.changed:
+        await workspaces.count_usage(tx, uploads=added.changed)
+        await audit.record(tx, Action.DOCUMENT_ADDED, by=by, count=added.changed)
+    return added
+
+
+async def keep(tx: Tx, documents: Sequence[NewDocument], *, created_by: UUID | None) -> Added:
+    """Keep documents and queue what there is to do. Who calls says in the audit log what they are."""
     unique = {_key(document): document for document in documents}
     now = await queries.add(tx, list(unique.values()), created_by)
     if now.changed:
-        await workspaces.count_usage(tx, uploads=now.changed)
         # One job at a time in a workspace: it takes whatever waits, so a large upload is one stream of work.
         await tx.enqueue("documents.ingest", queue="ingest", lock=f"ingest:{tx.workspace_id}")
     for file_key in now.replaced_files:
@@ -101,10 +109,10 @@ async def add(tx: Tx, documents: Sequence[NewDocument], *, created_by: UUID | No
     in_use = {file_key for _, file_key in kept.values()}
     if now.changed:
         await versions.record(tx, Kind.DOCUMENTS_ADDED, count=now.changed)
-        await audit.record(tx, Action.DOCUMENT_ADDED, by=by, count=now.changed)
     return Added(
         documents=[kept[_key(document)][0] for document in documents],
         unused_files=[document.file_key for document in documents if document.file_key not in in_use],
+        changed=now.changed,
     )
 
 
@@ -127,9 +135,11 @@ async def summary(tx: Tx) -> Summary:
     return await queries.summary(tx)
 
 
-async def remove(tx: Tx, document_id: UUID, *, by: Who) -> None:
+async def remove(tx: Tx, document_id: UUID, *, by: Who | None) -> None:
     """
     Delete a document for good: its passages and vectors, what it held before, and its files once this commits.
+
+    by: None when nobody asked, as when a web page is gone.
 
     Raises:
         NotFound: There is none with this id in the workspace.

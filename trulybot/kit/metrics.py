@@ -17,5 +17,7 @@ QUEUE_OLDEST_SECONDS = Gauge("trulybot_queue_oldest_seconds", "Since the oldest 
 MAILS = Gauge("trulybot_mails", "Mails of the last seven days, by what became of them", ["kind", "state"])
 ISOLATION_LEAKS = Gauge("trulybot_isolation_leaks", "Places where the last isolation check saw another workspace")
 ISOLATION_CHECKED = Gauge("trulybot_isolation_checked_timestamp_seconds", "When isolation was last checked; 0: never")
+SOURCE_PAGES = Counter("trulybot_source_pages_total", "Web pages visited, by what came of it", ["state"])
+SOURCE_RUNS = Counter("trulybot_source_runs_total", "Visits to whole web sources, by how they ended", ["state"])
 EVENTS = Counter("trulybot_events_total", "Things worth counting", ["event"])
 SECURITY_EVENTS = Counter("trulybot_security_events_total", "Attacks and mishaps, by kind", ["event"])

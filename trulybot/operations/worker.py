@@ -5,7 +5,7 @@ import contextlib
 import signal
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -33,6 +33,8 @@ from trulybot.operations.alerts import Alerts, WebhookRefused
 from trulybot.operations.security_log import SecurityLog
 from trulybot.operations.vitals import look_at_connections
 from trulybot.settings import WORKER_LOGIN, Settings
+from trulybot.sources.fetching.fetcher import Fetcher
+from trulybot.sources.syncing import sync
 from trulybot.workspaces.identity import JobOwner
 
 log = get_logger()
@@ -44,6 +46,8 @@ DEAD_AFTER_SECONDS = 10.0  # without a heartbeat a worker's jobs are taken up by
 EMBEDDER_SECONDS = 5  # until we ask again for one that is away: new texts wait as long for their keywords
 LONGEST_WAIT_SECONDS = 600  # between two attempts; a job is never given up, since somebody was promised what it does
 QUEUES = ["ingest", "deliver", "default"]
+# Visiting websites is mostly waiting for them, so it has workers of its own and holds nothing else up.
+CRAWLS = 4
 
 Task = Callable[[JobOwner, dict[str, str]], Awaitable[None]]
 Errand = Callable[[int, dict[str, str]], Awaitable[None]]  # the job's number, its ids
@@ -57,7 +61,7 @@ class Chore:
     do: Callable[[], Awaitable[None]]
 
 
-def tasks(db: Database, files: Files, embedder: Embedder) -> dict[str, Task]:
+def tasks(db: Database, files: Files, embedder: Embedder, fetcher: Fetcher) -> dict[str, Task]:
     """Every kind of job by its name. A job may run twice without harm."""
 
     async def ingest_documents(job: JobOwner, _ids: dict[str, str]) -> None:
@@ -76,10 +80,16 @@ def tasks(db: Database, files: Files, embedder: Embedder) -> dict[str, Task]:
         while await curated.embed_some(db, embedder, job):
             pass
 
+    async def sync_sources(job: JobOwner, _ids: dict[str, str]) -> None:
+        if await sync(db, files, fetcher, job):
+            async with db.workspace(job) as tx:
+                await tx.enqueue("sources.sync", queue="crawl", lock=f"sync:{job.workspace_id}")
+
     return {
         "documents.ingest": ingest_documents,
         "documents.forget_file": forget_file,
         "curated.embed": embed_curated,
+        "sources.sync": sync_sources,
     }
 
 
@@ -115,11 +125,16 @@ def chores(db: Database, files: Files, security: SecurityLog) -> dict[str, Chore
     async def sweep_document_versions() -> None:
         await keeping.sweep(db, files)
 
+    async def queue_due_sources() -> None:
+        async with db.chore("sources that are due") as tx:
+            await tx.run("select private.queue_due_sources()")
+
     async def look_around() -> None:
         await look_at_connections(db, security)
 
     return {
         "security.connections": Chore("* * * * *", look_around),
+        "sources.due": Chore("*/5 * * * *", queue_due_sources),
         "security.sweep": Chore("53 4 * * *", sweep_security_events),
         "documents.sweep_versions": Chore("31 3 * * *", sweep_document_versions),
         "workspaces.delete_due": Chore("7 * * * *", delete_what_is_due),
@@ -155,40 +170,48 @@ class Patience(procrastinate.BaseRetryStrategy):
         return procrastinate.RetryDecision(retry_in={"seconds": min(2 ** (job.attempts + 1), LONGEST_WAIT_SECONDS)})
 
 
-async def run(settings: Settings, files: Files, embedder: Embedder, postman: Postman | None) -> None:
+async def run(settings: Settings, files: Files, embedder: Embedder, fetcher: Fetcher, postman: Postman | None) -> None:
     """Work until told to stop; jobs that are running then get a few seconds to end, and are taken up again if not."""
-    db = database_of(settings, size=CONCURRENCY + 2)
+    db = database_of(settings, size=CONCURRENCY + CRAWLS + 2)
     await db.open()
     security = SecurityLog(db)
     of_nobody = errands(db, postman, Alerts.of(settings))
-    queue = queue_app(db.url, tasks(db, files, embedder), chores(db, files, security), of_nobody)
+    queue = queue_app(db.url, tasks(db, files, embedder, fetcher), chores(db, files, security), of_nobody)
     stopping = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
     async with queue.open_async(), security.keeping(), contextlib.AsyncExitStack() as within:
         within.enter_context(coming_from(Origin(sink=security)))  # of whatever its jobs note
         await take_up_lost_jobs(queue)
-        worker = asyncio.create_task(
-            queue.run_worker_async(
-                queues=QUEUES,
-                concurrency=CONCURRENCY,
-                fetch_job_polling_interval=POLL_SECONDS,
-                delete_jobs="successful",
-                install_signal_handlers=False,
-                shutdown_graceful_timeout=3.0,
-                update_heartbeat_interval=HEARTBEAT_SECONDS,
-                stalled_worker_timeout=DEAD_AFTER_SECONDS,
-            )
-        )
+        workers = [
+            asyncio.create_task(_work(queue, queues, at_once))
+            for queues, at_once in ((QUEUES, CONCURRENCY), (["crawl"], CRAWLS))
+        ]
         watch = asyncio.create_task(_watch_for_lost_jobs(queue))
         stopped = asyncio.create_task(stopping.wait())
         log.info("worker.ready")
-        await asyncio.wait({worker, watch, stopped}, return_when=asyncio.FIRST_COMPLETED)
-        for task in (watch, stopped, worker):
+        await asyncio.wait({*workers, watch, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (watch, stopped, *workers):
             task.cancel()
+        for task in (watch, stopped, *workers):
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+    await fetcher.close()
     await db.close()
+
+
+async def _work(queue: procrastinate.App, queues: Sequence[str], at_once: int) -> None:
+    """Do the jobs of some queues, so many at once."""
+    await queue.run_worker_async(
+        queues=list(queues),
+        concurrency=at_once,
+        fetch_job_polling_interval=POLL_SECONDS,
+        delete_jobs="successful",
+        install_signal_handlers=False,
+        shutdown_graceful_timeout=3.0,
+        update_heartbeat_interval=HEARTBEAT_SECONDS,
+        stalled_worker_timeout=DEAD_AFTER_SECONDS,
+    )
 
 
 def database_of(settings: Settings, *, size: int) -> Database:

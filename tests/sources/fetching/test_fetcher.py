@@ -10,8 +10,9 @@ import pytest
 
 from tests.sites import SITE_ADDRESS, Answer, Site, page, site
 from trulybot.sources.fetching.addresses import Reach
-from trulybot.sources.fetching.fetcher import USER_AGENT, Fetcher, gunzip
+from trulybot.sources.fetching.fetcher import USER_AGENT, Fetcher
 from trulybot.sources.fetching.models import FetchError, FetchLimits
+from trulybot.sources.fetching.packing import gunzip
 from trulybot.sources.fetching.robots import rules, rules_of
 
 REACH = Reach((IPv4Network(f"{SITE_ADDRESS}/32"),))

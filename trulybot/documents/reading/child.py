@@ -58,13 +58,13 @@ def lock_files() -> None:
 
 def _answer(file: BinaryIO, hint: Kind | None, limits: Limits) -> dict[str, object]:
     try:
-        reading = _checked(_read(file, hint, limits), limits)
+        reading = checked(_read(file, hint, limits), limits)
     except ReadingError as error:
-        return {"error": error.code, "where": _where(error)}
+        return {"error": error.code, "where": where(error)}
     except MemoryError as error:
-        return {"error": "out_of_memory", "where": _where(error)}
+        return {"error": "out_of_memory", "where": where(error)}
     except Exception as error:  # noqa: BLE001  (a parser's bug costs its file, and the parent logs where it is)
-        return {"error": "reader_crashed", "where": _where(error)}
+        return {"error": "reader_crashed", "where": where(error)}
     sections = [[section.heading, section.text, section.page] for section in reading.sections]
     answered = [[pair.question, pair.alternatives, pair.answer] for pair in reading.answered]
     return {"kind": reading.kind, "title": reading.title, "sections": sections, "answered": answered}
@@ -93,7 +93,7 @@ def _told(mapped: mmap.mmap, hint: Kind | None, limits: Limits) -> tuple[Kind, o
     return kinds.of_text(text, hint), text
 
 
-def _checked(reading: Reading, limits: Limits) -> Reading:
+def checked(reading: Reading, limits: Limits) -> Reading:
     """The reading in characters that can be stored, within its limit."""
     sections = [
         Section(tuple(map(texts.one_line, section.heading)), texts.clean(section.text), section.page)
@@ -107,7 +107,7 @@ def _checked(reading: Reading, limits: Limits) -> Reading:
     return Reading(reading.kind, texts.one_line(reading.title or "") or None, sections, reading.answered)
 
 
-def _where(error: BaseException) -> str:
+def where(error: BaseException) -> str:
     """The error's type and the place in our code, never its message: that may quote the file."""
     place = error.__traceback__
     while place is not None and place.tb_next is not None:

@@ -43,6 +43,17 @@ async def read(path: Path, name: str, declared_type: str | None = None, limits: 
 
 async def run(command: Sequence[str], file: IO[bytes], limits: Limits) -> Reading:
     """Give the command the file as its standard input and take a reading from its standard output."""
+    output = await output_of(command, file, limits)
+    return await asyncio.to_thread(_reading, output)
+
+
+async def output_of(command: Sequence[str], file: IO[bytes], limits: Limits) -> bytes:
+    """
+    What the command writes when the file is its standard input.
+
+    Raises:
+        ReadingError: It takes too long, writes too much, or ends badly.
+    """
     process = await asyncio.create_subprocess_exec(
         *command,
         stdin=file,
@@ -65,7 +76,7 @@ async def run(command: Sequence[str], file: IO[bytes], limits: Limits) -> Readin
         await process.wait()
     if status != 0:
         raise ReadingError(_reason(status), where=f"exit status {status}")
-    return await asyncio.to_thread(_reading, output)
+    return output
 
 
 async def _all_of(process: asyncio.subprocess.Process, limit: int) -> bytes:

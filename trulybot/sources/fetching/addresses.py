@@ -7,6 +7,7 @@ Source: IANA, IPv4 and IPv6 Special-Purpose Address Registries.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.parse import urlsplit
 
 from trulybot.sources.fetching.models import FetchError
 
@@ -79,6 +80,20 @@ class Reach:
             raise FetchError("address_refused")
         # Where a machine has no IPv6, trying it first would cost every page its time.
         return str(min(addresses, key=lambda address: address.version))
+
+    def check_at_sight(self, url: str) -> None:
+        """
+        Refuse an address, in its one spelling, that no look-up could make fit.
+
+        Raises:
+            FetchError: It is written as a private one, or names a private network or another port, and none is open.
+        """
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
+        if literal(host) is not None:
+            self.choose(host, port, [host])
+        elif not self.private and (is_local(host) or port not in PORTS):
+            raise FetchError("address_refused")
 
     def _allows(self, host: str, port: int, address: Address) -> bool:
         if any(address in network for network in NEVER):

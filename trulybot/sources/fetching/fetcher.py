@@ -3,8 +3,7 @@
 import asyncio
 import re
 import ssl
-import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import httpx
 
@@ -12,6 +11,7 @@ from trulybot import __version__
 from trulybot.sources.fetching import urls
 from trulybot.sources.fetching.addresses import Reach
 from trulybot.sources.fetching.models import Fetched, FetchError, FetchLimits
+from trulybot.sources.fetching.packing import unpacker
 from trulybot.sources.fetching.transport import CheckedTransport, Resolve, resolve
 
 USER_AGENT = f"TrulyBot/{__version__}"
@@ -129,7 +129,7 @@ def _refusal(status: int) -> str | None:
 
 async def _body(response: httpx.Response, limit: int) -> bytes:
     """The whole body, unpacked piece by piece: never more is unpacked than one byte over the limit."""
-    unpack = _unpacker(response.headers.get("content-encoding", ""))
+    unpack = unpacker(response.headers.get("content-encoding", ""))
     whole, received = bytearray(), 0
     async for piece in response.aiter_raw():
         received += len(piece)
@@ -137,37 +137,6 @@ async def _body(response: httpx.Response, limit: int) -> bytes:
         if len(whole) > limit or received > limit:
             raise FetchError("too_large")
     return bytes(whole)
-
-
-def _unpacker(encoding: str) -> Callable[[bytes, int], bytes]:
-    """What unpacks the next piece, into so many bytes at most."""
-    encoding = encoding.strip().lower()
-    if encoding in ("", "identity"):
-        return lambda piece, most: piece[:most]
-    if encoding not in ("gzip", "x-gzip"):  # we asked for no other
-        raise FetchError("damaged", where="content encoding")
-    inflate = zlib.decompressobj(zlib.MAX_WBITS | 16)
-
-    def unpack(piece: bytes, most: int) -> bytes:
-        try:
-            return inflate.decompress(piece, most)
-        except zlib.error as error:
-            raise FetchError("damaged", where="gzip") from error
-
-    return unpack
-
-
-def gunzip(content: bytes, limit: int) -> bytes:
-    """
-    A file that is packed itself, as sitemaps are.
-
-    Raises:
-        FetchError: It is damaged, or unpacks to more than the limit.
-    """
-    unpacked = _unpacker("gzip")(content, limit + 1)
-    if len(unpacked) > limit:
-        raise FetchError("too_large")
-    return unpacked
 
 
 def _is_about_tls(error: BaseException | None) -> bool:
