@@ -139,7 +139,7 @@ class World:
         db = database_of(self.settings, size=4)
         await db.open()
         fetcher = fetcher_of(self.settings)
-        known = tasks(db, Files(self.settings.files_directory), self.embedder, fetcher)
+        known = tasks(db, Files(self.settings.files_directory), self.embedder, fetcher, self.app.state.answering)
         queue = queue_app(db.url, known, of_nobody=errands(db, postman_of(self.settings), Alerts.of(self.settings)))
         async with queue.open_async():
             await queue.run_worker_async(

@@ -31,6 +31,7 @@ from trulybot.dashboard import routes as dashboard
 from trulybot.documents import limits as document_limits
 from trulybot.documents import routes as documents
 from trulybot.documents.files import Files
+from trulybot.evaluation.sets import routes as golden_sets
 from trulybot.history import routes as history
 from trulybot.kit import pages, reference
 from trulybot.kit.aside import finish_asides
@@ -118,6 +119,7 @@ TAGS = {
     "answers": "What the bot says in your own words.",
     "history": "How the knowledge changed, and what was answered from it.",
     "sources": "Web pages that the bot knows, and keeps up with.",
+    "quality": "How well the bot answers questions whose right answers are known.",
     "widget": "The bot on a website: its settings, and its visitors' sessions.",
     "leads": "Who wants to be answered by a person.",
     "workspaces": "You, your workspaces and their API keys.",
@@ -196,6 +198,7 @@ def build(settings: Settings) -> FastAPI:
         leads,
         conversations,
         feedback,
+        golden_sets,
         history,
         widget,
         health,

@@ -131,10 +131,30 @@ async def message(acme: Acme) -> str:
     return str((await acme.owner.asks("When are you open?"))["message_id"])
 
 
+async def golden_set(acme: Acme) -> str:
+    made = (await acme.owner.post("/api/golden-sets", {"name": f"Set {uuid4()}"})).json()["id"]
+    await acme.owner.post(f"/api/golden-sets/{made}/questions", {"questions": [{"question": "When are you open?"}]})
+    return str(made)
+
+
+async def golden_question(acme: Acme) -> str:
+    path = f"/api/golden-sets/{await golden_set(acme)}/questions"
+    return str((await acme.owner.get(path)).json()["items"][0]["id"])
+
+
+async def golden_run(acme: Acme) -> str:
+    """What an earlier one left behind ends first: only one may go on in a workspace."""
+    await acme.world.work()
+    return str((await acme.owner.post(f"/api/golden-sets/{await golden_set(acme)}/runs")).json()["id"])
+
+
 OWN: dict[str, Maker] = {
     "answer_id": answer,
     "conversation_id": conversation,
     "document_id": document,
+    "set_id": golden_set,
+    "question_id": golden_question,
+    "run_id": golden_run,
     "message_id": message,
     "key_id": key,
     "invitation_id": invitation,

@@ -160,13 +160,13 @@ async def queue_of(world: World, known: Mapping[str, Any] | None = None) -> Asyn
     url = world.settings.database_url(WORKER_LOGIN)
     db = Database(url, size=2)
     await db.open()
-    queue = queue_app(
-        url,
-        {
-            **tasks(db, Files(world.settings.files_directory), world.embedder, fetcher_of(world.settings)),
-            **(known or {}),
-        },
+    files, fetcher, answering = (
+        Files(world.settings.files_directory),
+        fetcher_of(world.settings),
+        world.app.state.answering,
     )
+    usual = tasks(db, files, world.embedder, fetcher, answering)
+    queue = queue_app(url, {**usual, **(known or {})})
     async with queue.open_async():
         yield queue
     await db.close()

@@ -23,7 +23,7 @@ COMMENT_CHARACTERS = 2000
 
 
 class NoMessage(NotFound):
-    """You have asked nothing under this message_id."""
+    """Nothing was asked under this message_id, or not by you."""
 
     status, code = 404, "message_not_found"
 

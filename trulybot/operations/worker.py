@@ -15,16 +15,19 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
 
 from trulybot.accounts import session_queries
+from trulybot.answers.answering import Answering
 from trulybot.curated import service as curated
 from trulybot.documents import keeping
 from trulybot.documents import queries as document_queries
 from trulybot.documents.files import Files
 from trulybot.documents.ingestion import ingest
+from trulybot.evaluation.sets import runs as golden_runs
 from trulybot.kit.db import Database
 from trulybot.kit.keyring import Keyring
 from trulybot.kit.log import get_logger
 from trulybot.kit.security import Origin, coming_from
 from trulybot.llm.embeddings import Embedder, EmbeddingsUnavailable
+from trulybot.llm.model import OpenAIModel
 from trulybot.mail import queries as mail_queries
 from trulybot.mail.delivery import Delivery, Postman, deliver
 from trulybot.mail.smtp import Later
@@ -61,7 +64,7 @@ class Chore:
     do: Callable[[], Awaitable[None]]
 
 
-def tasks(db: Database, files: Files, embedder: Embedder, fetcher: Fetcher) -> dict[str, Task]:
+def tasks(db: Database, files: Files, embedder: Embedder, fetcher: Fetcher, answering: Answering) -> dict[str, Task]:
     """Every kind of job by its name. A job may run twice without harm."""
 
     async def ingest_documents(job: JobOwner, _ids: dict[str, str]) -> None:
@@ -85,10 +88,14 @@ def tasks(db: Database, files: Files, embedder: Embedder, fetcher: Fetcher) -> d
             async with db.workspace(job) as tx:
                 await tx.enqueue("sources.sync", queue="crawl", lock=f"sync:{job.workspace_id}")
 
+    async def ask_golden_set(job: JobOwner, ids: dict[str, str]) -> None:
+        await golden_runs.ask(db, answering, job, UUID(ids["run_id"]))
+
     return {
         "documents.ingest": ingest_documents,
         "documents.forget_file": forget_file,
         "curated.embed": embed_curated,
+        "evaluation.ask": ask_golden_set,
         "sources.sync": sync_sources,
     }
 
@@ -170,13 +177,21 @@ class Patience(procrastinate.BaseRetryStrategy):
         return procrastinate.RetryDecision(retry_in={"seconds": min(2 ** (job.attempts + 1), LONGEST_WAIT_SECONDS)})
 
 
-async def run(settings: Settings, files: Files, embedder: Embedder, fetcher: Fetcher, postman: Postman | None) -> None:
+async def run(
+    settings: Settings,
+    files: Files,
+    embedder: Embedder,
+    fetcher: Fetcher,
+    model: OpenAIModel | None,
+    postman: Postman | None,
+) -> None:
     """Work until told to stop; jobs that are running then get a few seconds to end, and are taken up again if not."""
     db = database_of(settings, size=CONCURRENCY + CRAWLS + 2)
     await db.open()
     security = SecurityLog(db)
     of_nobody = errands(db, postman, Alerts.of(settings))
-    queue = queue_app(db.url, tasks(db, files, embedder, fetcher), chores(db, files, security), of_nobody)
+    of_workspaces = tasks(db, files, embedder, fetcher, Answering(embedder, model))
+    queue = queue_app(db.url, of_workspaces, chores(db, files, security), of_nobody)
     stopping = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
@@ -197,6 +212,8 @@ async def run(settings: Settings, files: Files, embedder: Embedder, fetcher: Fet
             with contextlib.suppress(asyncio.CancelledError):
                 await task
     await fetcher.close()
+    if model is not None:
+        await model.close()
     await db.close()
 
 
