@@ -61,6 +61,7 @@ from trulybot.parts import accounts_of, countries_of, embedder_of, mailbox_of, m
 from trulybot.settings import APP_LOGIN, Settings
 from trulybot.sources import limits as source_limits
 from trulybot.sources import routes as sources
+from trulybot.unanswered import routes as unanswered
 from trulybot.widget import limits as widget_limits
 from trulybot.widget import routes as widget
 from trulybot.widget.cors import WidgetCors
@@ -193,6 +194,7 @@ def build(settings: Settings) -> FastAPI:
         documents,
         bots,
         curated,
+        unanswered,
         knowledge,
         sources,
         leads,

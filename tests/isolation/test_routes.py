@@ -148,7 +148,16 @@ async def golden_run(acme: Acme) -> str:
     return str((await acme.owner.post(f"/api/golden-sets/{await golden_set(acme)}/runs")).json()["id"])
 
 
+async def group(acme: Acme) -> str:
+    """Something that no document answers, asked by a visitor."""
+    visitor = await acme.owner.visitor()
+    await visitor.asks(f"Do you sell {uuid4()}?")
+    await acme.world.work()
+    return str((await acme.owner.get("/api/knowledge/unanswered")).json()["items"][0]["id"])
+
+
 OWN: dict[str, Maker] = {
+    "group_id": group,
     "answer_id": answer,
     "conversation_id": conversation,
     "document_id": document,

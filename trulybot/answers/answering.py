@@ -9,7 +9,7 @@ sentences must rest on one before it is said; when it fails, the quotation answe
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from trulybot.answers import curation, evidence, intents, quoting, sayings, search
+from trulybot.answers import cache, curation, evidence, intents, quoting, sayings, search
 from trulybot.answers.language import crosses_languages, detect
 from trulybot.answers.models import Answer, Citation, Delta, Exchange, Source
 from trulybot.answers.ranking import Ranked
@@ -61,6 +61,33 @@ class Answering:
             yield Answer(text, True, sayings.source(intent), intent, 1.0, language)
             return
 
+        place, kept = await self._look(db, who, question, language)
+        if kept is not None:
+            yield Delta(kept.text)
+            for citation in kept.citations:
+                yield citation
+            yield kept
+            return
+        async for part in self._find(db, who, question, language):
+            yield part
+            if place is not None and isinstance(part, Answer) and part.source == MODEL:
+                async with db.workspace(who) as tx:
+                    await cache.keep(tx, place, question.asked, part)
+
+    async def _look(
+        self, db: Database, who: Identity, question: Question, language: str
+    ) -> tuple[cache.Place | None, Answer | None]:
+        """A model's earlier answer to the same. To quote is as quick; and after other turns a question is another."""
+        if self.model is None or question.history:
+            return None, None
+        async with db.workspace(who) as tx:
+            return await cache.look(tx, question.asked, language, question.bot.version)
+
+    async def _find(
+        self, db: Database, who: Identity, question: Question, language: str
+    ) -> AsyncIterator[Delta | Citation | Answer]:
+        """What the owner answers, or else the passages."""
+        intent: intents.Intent = "question"
         async with db.workspace(who) as tx:
             own = await curation.match(tx, question.asked, language)
             found = await search.search(tx, question.asked) if own.confidence < curation.SURE else Found([], {})

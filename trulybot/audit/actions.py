@@ -64,6 +64,8 @@ class Action(StrEnum):
     BOT_CHANGED = "bot.changed", "changed how the bot behaves: {changed}"
     ANSWER_ADDED = "answer.added", "added curated answers: {count}"
     ANSWER_CHANGED = "answer.changed", "changed a curated answer: {changed}"
+    UNANSWERED_APPROVED = "unanswered.approved", "answered what had no answer, in {count} wordings"
+    UNANSWERED_DISMISSED = "unanswered.dismissed", "dismissed unanswered questions"
     ANSWER_REMOVED = "answer.removed", "removed a curated answer"
     KNOWLEDGE_RESTORED = "knowledge.restored", "brought the knowledge back to version {version}"
     GOLDEN_SET_MADE = "golden_set.made", "made a golden set"

@@ -20,6 +20,7 @@ from trulybot.kit.errors import Conflict, InvalidInput, NotFound
 from trulybot.kit.ids import uuid7
 from trulybot.kit.metrics import ANSWER_SECONDS
 from trulybot.leads import service as leads
+from trulybot.unanswered import service as unanswered
 from trulybot.workspaces import queries as workspaces
 from trulybot.workspaces.identity import Actor, KeyHolder, Member, Visitor
 
@@ -118,6 +119,8 @@ async def converse(
         await queries.keep_answer(tx, opened.turn_id, _REPLY.dump_python(reply, mode="json"))
         if answer.intent == "lead":
             await leads.keep(tx, form.message, opened.conversation_id)
+        if not answer.answered and not isinstance(who, Member):  # the team's own trials are not what visitors miss
+            await unanswered.note(tx, opened.turn_id, answer.language)
     ANSWER_SECONDS.labels(answer.source).observe(seconds)
     yield reply
 

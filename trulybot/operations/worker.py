@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job
 
 from trulybot.accounts import session_queries
+from trulybot.answers import cache
 from trulybot.answers.answering import Answering
 from trulybot.curated import service as curated
 from trulybot.documents import keeping
@@ -38,6 +40,7 @@ from trulybot.operations.vitals import look_at_connections
 from trulybot.settings import WORKER_LOGIN, Settings
 from trulybot.sources.fetching.fetcher import Fetcher
 from trulybot.sources.syncing import sync
+from trulybot.unanswered import service as unanswered
 from trulybot.workspaces.identity import JobOwner
 
 log = get_logger()
@@ -79,10 +82,6 @@ def tasks(db: Database, files: Files, embedder: Embedder, fetcher: Fetcher, answ
         if not needed:
             files.forget(ids["file_key"])
 
-    async def embed_curated(job: JobOwner, _ids: dict[str, str]) -> None:
-        while await curated.embed_some(db, embedder, job):
-            pass
-
     async def sync_sources(job: JobOwner, _ids: dict[str, str]) -> None:
         if await sync(db, files, fetcher, job):
             async with db.workspace(job) as tx:
@@ -94,10 +93,21 @@ def tasks(db: Database, files: Files, embedder: Embedder, fetcher: Fetcher, answ
     return {
         "documents.ingest": ingest_documents,
         "documents.forget_file": forget_file,
-        "curated.embed": embed_curated,
         "evaluation.ask": ask_golden_set,
+        "curated.embed": _all_of(partial(curated.embed_some, db, embedder)),
         "sources.sync": sync_sources,
+        "unanswered.group": _all_of(partial(unanswered.group_some, db, embedder)),
     }
+
+
+def _all_of(some: Callable[[JobOwner], Awaitable[bool]]) -> Task:
+    """A job that does some of what waits until nothing does."""
+
+    async def work(job: JobOwner, _ids: dict[str, str]) -> None:
+        while await some(job):
+            pass
+
+    return work
 
 
 def chores(db: Database, files: Files, security: SecurityLog) -> dict[str, Chore]:
@@ -144,6 +154,7 @@ def chores(db: Database, files: Files, security: SecurityLog) -> dict[str, Chore
         "sources.due": Chore("*/5 * * * *", queue_due_sources),
         "security.sweep": Chore("53 4 * * *", sweep_security_events),
         "documents.sweep_versions": Chore("31 3 * * *", sweep_document_versions),
+        "answers.sweep": Chore("37 * * * *", partial(cache.sweep, db)),
         "workspaces.delete_due": Chore("7 * * * *", delete_what_is_due),
         "mail.sweep": Chore("23 * * * *", sweep_mails),
         "isolation.check": Chore("17 4 * * *", check_isolation),

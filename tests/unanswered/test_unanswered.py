@@ -1,0 +1,106 @@
+"""What had no answer is gathered by meaning, answered by the owner, and asked again."""
+
+import psycopg
+import pytest
+
+from tests.world import Person, World
+
+ASKED = ("Do you deliver to Norway?", "do you deliver to norway", "Is delivery to Norway possible?")
+
+
+@pytest.fixture
+async def alice(world: World) -> Person:
+    alice = await world.alice()
+    await alice.knows("We open at nine on weekdays.", title="Opening hours")
+    await world.work()
+    return alice
+
+
+async def visitor_asks(world: World, alice: Person, *questions: str) -> Person:
+    visitor = await alice.visitor()
+    for question in questions:
+        assert (await visitor.asks(question))["answered"] is False
+    await world.work()
+    return visitor
+
+
+async def groups(person: Person) -> list[dict[str, object]]:
+    return list((await person.get("/api/knowledge/unanswered")).json()["items"])
+
+
+async def test_questions_of_one_meaning_stand_together(world: World, alice: Person):
+    await visitor_asks(world, alice, *ASKED, "Who founded the company?")
+
+    found = await groups(alice)
+
+    assert [(group["question"], group["asked"]) for group in found] == [
+        ("Who founded the company?", 1),
+        (ASKED[0], 3),
+    ]
+    in_full = (await alice.get(f"/api/knowledge/unanswered/{found[1]['id']}")).json()
+    assert in_full["questions"] == list(ASKED)
+    assert in_full["languages"] == ["en"]
+
+
+async def test_an_approved_answer_is_told_from_then_on_and_was_tested(world: World, alice: Person):
+    visitor = await visitor_asks(world, alice, *ASKED)
+    (group,) = await groups(alice)
+    path = f"/api/knowledge/unanswered/{group['id']}/approval"
+
+    approved = (await alice.post(path, {"answer": "To Oslo and Bergen."})).json()
+
+    assert approved["answer"]["alternatives"] == list(ASKED[1:])
+    assert approved["tested"] == [{"question": question, "answered": True} for question in ASKED]
+    assert (await visitor.asks("Could you deliver it to Norway?"))["answer"] == "To Oslo and Bergen."
+    assert await groups(alice) == []
+    assert (await alice.post(path, {"answer": "No."})).status_code == 404
+
+
+async def test_a_dismissed_group_stays_out_of_sight_when_it_is_asked_again(world: World, alice: Person):
+    await visitor_asks(world, alice, ASKED[0])
+    (group,) = await groups(alice)
+
+    response = await alice.delete(f"/api/knowledge/unanswered/{group['id']}")
+    await visitor_asks(world, alice, ASKED[1])
+
+    assert (response.status_code, await groups(alice)) == (204, [])
+    assert (await alice.get(f"/api/knowledge/unanswered/{group['id']}")).status_code == 404
+
+
+async def test_a_draft_says_what_the_documents_come_nearest_to(world: World, alice: Person):
+    await visitor_asks(world, alice, "May I bring a dog at noon?")
+    (group,) = await groups(alice)
+
+    draft = (await alice.get(f"/api/knowledge/unanswered/{group['id']}")).json()["draft"]
+
+    assert draft["text"] == "We open at nine on weekdays."
+    assert [citation["title"] for citation in draft["citations"]] == ["Opening hours"]
+
+
+async def test_a_stranger_sees_none_of_it(world: World, alice: Person):
+    charlie = await world.charlie()
+    await visitor_asks(world, alice, ASKED[0])
+    (group,) = await groups(alice)
+    path = f"/api/knowledge/unanswered/{group['id']}"
+
+    told = [
+        await charlie.get(path),
+        await charlie.post(f"{path}/approval", {"answer": "x"}),
+        await charlie.delete(path),
+    ]
+
+    assert [response.status_code for response in told] == [404, 404, 404]
+    assert await groups(charlie) == []
+
+
+async def test_whoever_is_forgotten_leaves_nothing_behind(world: World, alice: Person, superuser_of_the_database: str):
+    visitor = await visitor_asks(world, alice, ASKED[0])
+    before = await groups(alice)
+
+    async with await psycopg.AsyncConnection.connect(superuser_of_the_database) as connection:
+        await connection.execute("delete from public.visitors where id = %s", (visitor.user_id,))
+        left = await connection.execute("select from public.unanswered_groups where id = %s", (before[0]["id"],))
+
+        assert (left.rowcount, await groups(alice)) == (0, before)  # until the deletion commits
+
+    assert await groups(alice) == []

@@ -1,0 +1,1 @@
+"""What nobody could answer, grouped by meaning, until the owner does."""
