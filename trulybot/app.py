@@ -32,6 +32,7 @@ from trulybot.documents import limits as document_limits
 from trulybot.documents import routes as documents
 from trulybot.documents.files import Files
 from trulybot.evaluation.sets import routes as golden_sets
+from trulybot.history import limits as history_limits
 from trulybot.history import routes as history
 from trulybot.kit import pages, reference
 from trulybot.kit.aside import finish_asides
@@ -259,6 +260,7 @@ def limits_of(accounts: AccountLimits) -> Table:
         *curated_limits.LIMITS,
         *source_limits.LIMITS,
         *conversation_limits.LIMITS,
+        *history_limits.LIMITS,
         *widget_limits.LIMITS,
         *mail_limits.LIMITS,
         EVERYTHING,

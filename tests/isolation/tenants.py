@@ -152,6 +152,8 @@ def _value(table: Table, column: Column, tenant: Tenant) -> Any:  # noqa: C901  
             return f"{tenant.marker}-{table.name}-{name}-{tenant.who}"
         case "text[]":
             return [f"{tenant.marker}-{name}"]
+        case "real[]":
+            return [0.5]
         case "bytea":
             return sha256(f"{table.name}.{name} of {tenant.id(table.name)}".encode()).digest()
         case "jsonb" | "json":

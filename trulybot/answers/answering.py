@@ -14,6 +14,7 @@ from trulybot.answers.language import crosses_languages, detect
 from trulybot.answers.models import Answer, Citation, Delta, Exchange, Source
 from trulybot.answers.ranking import Ranked
 from trulybot.answers.search import Asked, Found
+from trulybot.answers.traces import Trace
 from trulybot.answers.writing import Writer, Written
 from trulybot.bots.models import BotSettings
 from trulybot.kit.db import Database, Identity
@@ -30,7 +31,8 @@ class Question:
     """
     locale: the asker's own setting, for when the words do not tell the language. asked_by: a pseudonym.
 
-    history: the conversation before it, oldest first. bot: how the workspace wants to be spoken for.
+    history: the conversation before it, oldest first. bot: how the workspace wants to be spoken for. trace: filled with
+    what the answer is made from.
     """
 
     text: str
@@ -39,6 +41,7 @@ class Question:
     asked: Asked
     history: Sequence[Exchange] = ()
     bot: BotSettings = field(default_factory=BotSettings)
+    trace: Trace = field(default_factory=Trace)
 
 
 class Answering:
@@ -91,6 +94,7 @@ class Answering:
         async with db.workspace(who) as tx:
             own = await curation.match(tx, question.asked, language)
             found = await search.search(tx, question.asked) if own.confidence < curation.SURE else Found([], {})
+        question.trace.keep(found)
         crosses = crosses_languages([passage.text for passage in found.passages], language)
         confidence = round(evidence.confidence(found.passages, crosses_languages=crosses), 4)
         if confidence < evidence.ENOUGH and own.confidence >= curation.BETTER_THAN_NOTHING:

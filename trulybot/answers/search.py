@@ -65,10 +65,15 @@ async def ask(embedder: Embedder, question: str) -> Asked:
 
 @dataclass(frozen=True)
 class Found:
-    """passages: everything that came near, best first. idf: how telling the question's terms are here."""
+    """
+    passages: everything that came near, best first. idf: how telling the question's terms are here.
+
+    knowledge_version: None when nothing was looked up.
+    """
 
     passages: list[Ranked]
     idf: Mapping[str, float]
+    knowledge_version: int | None = None
 
 
 async def search(tx: Tx, asked: Asked, *, view: View = "live") -> Found:
@@ -77,7 +82,7 @@ async def search(tx: Tx, asked: Asked, *, view: View = "live") -> Found:
     collection = await tx.one(
         _Collection,
         """
-        select k.passages, k.terms, k.embedding_model,
+        select k.passages, k.terms, k.version, k.embedding_model,
                array(select count(t.passage_id)
                        from unnest(%(terms)s::text[]) with ordinality as asked (term, place)
                        left join passage_terms t on t.workspace_id = %(workspace_id)s and t.term = asked.term
@@ -147,7 +152,7 @@ async def search(tx: Tx, asked: Asked, *, view: View = "live") -> Found:
     )
     RETRIEVAL_SECONDS.labels("query").observe(time.perf_counter() - began)
     length = math.hypot(*aim) if aim is not None else 1.0
-    return Found(rank([row.candidate(length) for row in rows], idf, asked.text), idf)
+    return Found(rank([row.candidate(length) for row in rows], idf, asked.text), idf, collection.version)
 
 
 def _written(vector: Sequence[float] | None) -> str | None:
@@ -161,6 +166,7 @@ class _Collection:
     passages: int
     terms: int
     frequencies: list[int]
+    version: int = 0
     embedding_model: str | None = None
 
     def idf(self, terms: Sequence[str]) -> Mapping[str, float]:

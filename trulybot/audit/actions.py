@@ -67,6 +67,7 @@ class Action(StrEnum):
     UNANSWERED_APPROVED = "unanswered.approved", "answered what had no answer, in {count} wordings"
     UNANSWERED_DISMISSED = "unanswered.dismissed", "dismissed unanswered questions"
     ANSWER_REMOVED = "answer.removed", "removed a curated answer"
+    DELETION_PROVED = "deletion.proved", "wrote a deletion receipt; places where something was left: {left}"
     KNOWLEDGE_RESTORED = "knowledge.restored", "brought the knowledge back to version {version}"
     GOLDEN_SET_MADE = "golden_set.made", "made a golden set"
     GOLDEN_SET_REMOVED = "golden_set.removed", "removed a golden set"
@@ -89,6 +90,7 @@ class Action(StrEnum):
     INJECTION = SecurityEvent.INJECTION.value, "noticed an attempt to inject code, by the rule “{rule}”"
     BOT_REFUSED = SecurityEvent.BOT_REFUSED.value, "refused a program that gave itself away, by the rule “{rule}”"
     COUNTRY_REFUSED = SecurityEvent.COUNTRY_REFUSED.value, "refused a request from a country that is not let in"
+    DELETION_INCOMPLETE = SecurityEvent.DELETION_INCOMPLETE.value, "found something left of what had been deleted"
     ISOLATION_BROKEN = SecurityEvent.ISOLATION_BROKEN.value, "found something of this workspace visible from outside"
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 from psycopg.types.json import Jsonb
 
 from trulybot.answers.models import Exchange
+from trulybot.answers.traces import Trace
 from trulybot.kit.db import Tx
 
 
@@ -115,4 +116,36 @@ async def keep_answer(tx: Tx, turn_id: UUID, answer: dict[str, Any]) -> None:
         workspace_id=tx.workspace_id,
         turn_id=turn_id,
         answer=Jsonb(answer),
+    )
+
+
+async def keep_trace(tx: Tx, turn_id: UUID, trace: Trace, bot_version: int) -> None:
+    """Keep what an answer was made from. A passage that an earlier answer read is there already."""
+    await tx.run(
+        """
+        with read as (
+            insert into passages_read (id, document, external_id, title, url, heading, text)
+            select *
+              from unnest(%(passages)s::uuid[], %(documents)s::uuid[], %(external_ids)s::text[], %(titles)s::text[],
+                          %(urls)s::text[], %(headings)s::text[], %(texts)s::text[])
+                on conflict do nothing
+        )
+        insert into turn_snapshots (turn_id, knowledge_version, bot_version, passages, scores, meanings, words)
+        values (%(turn_id)s, %(knowledge_version)s, %(bot_version)s, %(passages)s::uuid[], %(scores)s::real[],
+                %(meanings)s::real[], %(words)s::real[])
+            on conflict do nothing
+        """,
+        turn_id=turn_id,
+        knowledge_version=trace.knowledge_version,
+        bot_version=bot_version,
+        passages=[passage.passage_id for passage in trace.passages],
+        documents=[passage.document_id for passage in trace.passages],
+        external_ids=[passage.candidate.external_id for passage in trace.passages],
+        titles=[passage.title for passage in trace.passages],
+        urls=[passage.candidate.url for passage in trace.passages],
+        headings=[passage.heading for passage in trace.passages],
+        texts=[passage.text for passage in trace.passages],
+        scores=[passage.score for passage in trace.passages],
+        meanings=[passage.meaning for passage in trace.passages],
+        words=[passage.words for passage in trace.passages],
     )

@@ -117,6 +117,8 @@ async def converse(
     )
     async with db.workspace(who) as tx:
         await queries.keep_answer(tx, opened.turn_id, _REPLY.dump_python(reply, mode="json"))
+        if question.trace.knowledge_version is not None:
+            await queries.keep_trace(tx, opened.turn_id, question.trace, opened.bot.version)
         if answer.intent == "lead":
             await leads.keep(tx, form.message, opened.conversation_id)
         if not answer.answered and not isinstance(who, Member):  # the team's own trials are not what visitors miss

@@ -101,9 +101,8 @@ class Kept:
 
 @dataclass(frozen=True)
 class Removed:
-    """What is left to do of a deleted document. added_version: of the knowledge, that brought it."""
+    """A deleted document. added_version: of the knowledge, that brought it."""
 
-    file_keys: list[str]
     added_version: int
 
 

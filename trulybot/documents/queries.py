@@ -274,7 +274,7 @@ async def remove(tx: Tx, document_id: UUID) -> Removed | None:
         delete from documents
          where workspace_id = %(workspace_id)s
            and id = %(document_id)s
-        returning file_key, added_version, passages, terms
+        returning added_version, passages, terms
         """,
         workspace_id=tx.workspace_id,
         document_id=document_id,
@@ -285,7 +285,7 @@ async def remove(tx: Tx, document_id: UUID) -> Removed | None:
         delete from document_versions
          where workspace_id = %(workspace_id)s
            and document = %(document_id)s
-        returning file_key, added_version
+        returning added_version
         """,
         workspace_id=tx.workspace_id,
         document_id=document_id,
@@ -295,15 +295,11 @@ async def remove(tx: Tx, document_id: UUID) -> Removed | None:
     if now is not None:
         await passage_queries.count(tx, passages=-now.passages, terms=-now.terms)
     gone = [*before, *([now] if now else [])]
-    return Removed(
-        file_keys=sorted({row.file_key for row in gone if row.file_key is not None}),
-        added_version=min((row.added_version for row in gone if row.added_version is not None), default=0),
-    )
+    return Removed(min((row.added_version for row in gone if row.added_version is not None), default=0))
 
 
 @dataclass(frozen=True)
 class _Kept:
-    file_key: str | None
     added_version: int | None
 
 

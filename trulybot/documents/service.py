@@ -11,7 +11,7 @@ from uuid import UUID
 from trulybot.audit import service as audit
 from trulybot.audit.actions import Action
 from trulybot.audit.service import Who
-from trulybot.documents import queries
+from trulybot.documents import queries, receipts
 from trulybot.documents.errors import EmptyText, FileRefused
 from trulybot.documents.files import Files, fingerprint
 from trulybot.documents.forms import TextDocument
@@ -137,18 +137,19 @@ async def summary(tx: Tx) -> Summary:
 
 async def remove(tx: Tx, document_id: UUID, *, by: Who | None) -> None:
     """
-    Delete a document for good: its passages and vectors, what it held before, and its files once this commits.
+    Delete a document for good: its passages and vectors, what it held before, and its files once this commits. A job
+    then proves that nothing is left, and writes the receipt.
 
     by: None when nobody asked, as when a web page is gone.
 
     Raises:
         NotFound: There is none with this id in the workspace.
     """
+    receipt_id = await receipts.begin(tx, [document_id])
     removed = await queries.remove(tx, document_id)
     if removed is None:
         raise NotFound
-    for file_key in removed.file_keys:
-        await tx.enqueue("documents.forget_file", file_key=file_key)
+    await tx.enqueue("history.prove_deletion", receipt_id=receipt_id)
     await tx.publish("document", document_id)
     await versions.record(tx, Kind.DOCUMENTS_DELETED, document=str(document_id), added=removed.added_version)
     await audit.record(tx, Action.DOCUMENT_REMOVED, by=by, subject=document_id)

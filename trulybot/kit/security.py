@@ -34,6 +34,7 @@ class SecurityEvent(StrEnum):
     BOT_REFUSED = "bot.refused"
     COUNTRY_REFUSED = "country.refused"
     ISOLATION_BROKEN = "isolation.broken"
+    DELETION_INCOMPLETE = "deletion.incomplete"
 
 
 @dataclass(frozen=True)

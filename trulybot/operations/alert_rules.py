@@ -98,6 +98,17 @@ RULES: Final = (
         "Stop the web processes, keep the logs and a copy of the database, and run `trulybot doctor --isolation`.",
     ),
     Rule(
+        "deletion-incomplete",
+        SecurityEvent.DELETION_INCOMPLETE,
+        1,
+        FIVE_MINUTES,
+        None,
+        "Something was left of a document that its owner had deleted.",
+        "A deletion is a promise, often to a person whom the document is about.",
+        "The receipt names the places: `GET /api/knowledge/receipts/{id}`, or History on the dashboard. Remove what is "
+        "there by hand, and report it: our code should have.",
+    ),
+    Rule(
         "responses-slow",
         None,
         1,

@@ -24,6 +24,8 @@ from trulybot.documents import queries as document_queries
 from trulybot.documents.files import Files
 from trulybot.documents.ingestion import ingest
 from trulybot.evaluation.sets import runs as golden_runs
+from trulybot.history import receipts
+from trulybot.history.replaying import SNAPSHOTS_KEPT
 from trulybot.kit.db import Database
 from trulybot.kit.keyring import Keyring
 from trulybot.kit.log import get_logger
@@ -91,6 +93,7 @@ def tasks(db: Database, files: Files, embedder: Embedder, fetcher: Fetcher, answ
         await golden_runs.ask(db, answering, job, UUID(ids["run_id"]))
 
     return {
+        **history_tasks(db, files, embedder),
         "documents.ingest": ingest_documents,
         "documents.forget_file": forget_file,
         "evaluation.ask": ask_golden_set,
@@ -108,6 +111,15 @@ def _all_of(some: Callable[[JobOwner], Awaitable[bool]]) -> Task:
             pass
 
     return work
+
+
+def history_tasks(db: Database, files: Files, embedder: Embedder) -> dict[str, Task]:
+    """The jobs that look back on what was known and said."""
+
+    async def prove_deletion(job: JobOwner, ids: dict[str, str]) -> None:
+        await receipts.prove(db, files, embedder, job, UUID(ids["receipt_id"]))
+
+    return {"history.prove_deletion": prove_deletion}
 
 
 def chores(db: Database, files: Files, security: SecurityLog) -> dict[str, Chore]:
@@ -139,9 +151,6 @@ def chores(db: Database, files: Files, security: SecurityLog) -> dict[str, Chore
         async with db.chore("security events that are over") as tx:
             await tx.run("select private.sweep_security_events()")
 
-    async def sweep_document_versions() -> None:
-        await keeping.sweep(db, files)
-
     async def queue_due_sources() -> None:
         async with db.chore("sources that are due") as tx:
             await tx.run("select private.queue_due_sources()")
@@ -153,12 +162,28 @@ def chores(db: Database, files: Files, security: SecurityLog) -> dict[str, Chore
         "security.connections": Chore("* * * * *", look_around),
         "sources.due": Chore("*/5 * * * *", queue_due_sources),
         "security.sweep": Chore("53 4 * * *", sweep_security_events),
-        "documents.sweep_versions": Chore("31 3 * * *", sweep_document_versions),
+        **history_chores(db, files),
         "answers.sweep": Chore("37 * * * *", partial(cache.sweep, db)),
         "workspaces.delete_due": Chore("7 * * * *", delete_what_is_due),
         "mail.sweep": Chore("23 * * * *", sweep_mails),
         "isolation.check": Chore("17 4 * * *", check_isolation),
         "sessions.sweep": Chore("41 3 * * *", sweep_sessions),
+    }
+
+
+def history_chores(db: Database, files: Files) -> dict[str, Chore]:
+    """The sweeping of what is kept to look back on."""
+
+    async def sweep_document_versions() -> None:
+        await keeping.sweep(db, files)
+
+    async def sweep_snapshots() -> None:
+        async with db.chore("snapshots of answers that are over") as tx:
+            await tx.run("select private.sweep_snapshots(%(kept)s)", kept=SNAPSHOTS_KEPT)
+
+    return {
+        "documents.sweep_versions": Chore("31 3 * * *", sweep_document_versions),
+        "history.sweep_snapshots": Chore("37 3 * * *", sweep_snapshots),
     }
 
 
