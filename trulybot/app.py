@@ -26,7 +26,7 @@ from trulybot.conversations import limits as conversation_limits
 from trulybot.conversations import routes as conversations
 from trulybot.curated import limits as curated_limits
 from trulybot.curated import routes as curated
-from trulybot.dashboard import audit_pages, settings_pages, team_pages
+from trulybot.dashboard import answers_pages, audit_pages, settings_pages, team_pages, unanswered_pages
 from trulybot.dashboard import routes as dashboard
 from trulybot.documents import limits as document_limits
 from trulybot.documents import routes as documents
@@ -206,6 +206,8 @@ def build(settings: Settings) -> FastAPI:
         widget,
         health,
         dashboard,
+        answers_pages,
+        unanswered_pages,
         team_pages,
         audit_pages,
         settings_pages,

@@ -17,6 +17,8 @@ class Link:
 
 PAGES: tuple[tuple[Link, Scope], ...] = (
     (Link("/dashboard", "Bot"), "documents:read"),
+    (Link("/dashboard/answers", "Answers"), "documents:read"),
+    (Link("/dashboard/unanswered", "Unanswered"), "documents:read"),
     (Link("/dashboard/team", "Team"), "members:read"),
     (Link("/dashboard/keys", "API keys"), "keys:write"),
     (Link("/dashboard/audit", "Audit log"), "audit:read"),
