@@ -249,3 +249,50 @@ async def test_without_the_embedder_words_answer(world: World):
         reply = await alice.asks("When are you open on Saturdays?")
 
     assert reply["citations"][0]["title"] == "Opening hours"
+
+
+PRICES = {
+    "Museum": "A ticket for the museum costs 12 euros. Students pay 7 euros at the museum.",
+    "Swimming pool": "A ticket for the pool costs 5 euros. Students pay 3 euros at the pool.",
+    "Library": "The library is free of charge for everybody. Students show their card.",
+}
+
+
+async def test_a_follow_up_is_understood_from_the_conversation(world: World):
+    alice = await world.alice()
+    for title, text in PRICES.items():
+        await alice.knows(text, title=title)
+    await world.work()
+
+    for place, price in (("museum", "7"), ("swimming pool", "3")):
+        first = await alice.asks(f"What does a ticket for the {place} cost?")
+        told = await alice.asks("and for students?", conversation_id=first["conversation_id"])
+        found = await alice.post(
+            "/api/search", {"query": "and for students?", "conversation_id": first["conversation_id"]}
+        )
+
+        assert f"{price} euros" in told["answer"]
+        assert f"{price} euros" in found.json()["results"][0]["text"]
+
+
+async def test_a_search_goes_on_with_what_the_caller_remembers(world: World):
+    alice = await world.alice()
+    for title, text in PRICES.items():
+        await alice.knows(text, title=title)
+    await world.work()
+
+    for title in PRICES:
+        history = [{"role": "user", "text": f"Tell me about the {title.lower()}."}]
+        found = await alice.post("/api/search", {"query": "and for students?", "history": history})
+
+        assert found.json()["results"][0]["title"] == title
+
+
+async def test_a_search_cannot_go_on_with_a_strangers_conversation(world: World):
+    alice, charlie = await world.alice(), await world.charlie()
+    first = await alice.asks("What does a ticket cost?")
+
+    found = await charlie.post("/api/search", {"query": "and?", "conversation_id": first["conversation_id"]})
+
+    assert found.status_code == 404
+    assert found.json()["error"]["code"] == "conversation_not_found"

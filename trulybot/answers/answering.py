@@ -9,7 +9,7 @@ sentences must rest on one before it is said; when it fails, the quotation answe
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
-from trulybot.answers import cache, curation, evidence, intents, quoting, sayings, search
+from trulybot.answers import cache, curation, evidence, following, intents, quoting, sayings, search
 from trulybot.answers.language import crosses_languages, detect
 from trulybot.answers.models import Answer, Citation, Delta, Exchange, Source
 from trulybot.answers.ranking import Ranked
@@ -91,9 +91,10 @@ class Answering:
     ) -> AsyncIterator[Delta | Citation | Answer]:
         """What the owner answers, or else the passages."""
         intent: intents.Intent = "question"
+        asked = await following.understood(self.embedder, question.asked, following.said_in(question.history))
         async with db.workspace(who) as tx:
             own = await curation.match(tx, question.asked, language)
-            found = await search.search(tx, question.asked) if own.confidence < curation.SURE else Found([], {})
+            found = await search.search(tx, asked) if own.confidence < curation.SURE else Found([], {})
         question.trace.keep(found)
         crosses = crosses_languages([passage.text for passage in found.passages], language)
         confidence = round(evidence.confidence(found.passages, crosses_languages=crosses), 4)

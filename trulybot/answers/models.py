@@ -66,7 +66,12 @@ class Delta:
 
 @dataclass(frozen=True)
 class Exchange:
-    """An earlier turn of the conversation. answer: what was said, None when there is none yet."""
+    """
+    An earlier turn of the conversation.
+
+    answer: what was said, None when there is none yet. answered: whether it was more than that we do not know.
+    """
 
     question: str
     answer: str | None
+    answered: bool = True

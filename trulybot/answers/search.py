@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
@@ -37,13 +37,15 @@ class Asked:
     A question made ready to be looked up.
 
     vectors: by the name of their model. Without one of the model that the workspace's passages were embedded by, as
-    while the embedder is away, words alone find. model: what is embedded from now on.
+    while the embedder is away, words alone find. model: what is embedded from now on. weights: of those terms that
+    weigh less than others.
     """
 
     text: str
     terms: Sequence[str]
     vectors: Mapping[str, Sequence[float]]
     model: str
+    weights: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def vector(self) -> Sequence[float] | None:
@@ -94,7 +96,7 @@ async def search(tx: Tx, asked: Asked, *, view: View = "live") -> Found:
         workspace_id=tx.workspace_id,
         terms=list(asked.terms),
     )
-    idf = collection.idf(asked.terms)
+    idf = {term: idf * asked.weights.get(term, 1.0) for term, idf in collection.idf(asked.terms).items()}
     model = collection.embedding_model or ""
     vector = asked.vectors.get(model)
     aim = particular(vector, detect(asked.text), model) if vector is not None else None

@@ -47,7 +47,11 @@ ik het een van voor met hoe wat wanneer waar wie mijn zijn
 
 def telling(term: str) -> float:
     """What a term's idf is multiplied by."""
-    return SHARE if term in _small() else 1.0
+    return SHARE if is_small(term) else 1.0
+
+
+def is_small(term: str) -> bool:
+    return term in _small()
 
 
 @cache

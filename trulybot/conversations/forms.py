@@ -1,6 +1,6 @@
 """What a caller may send."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from trulybot.kit.text import Text, storable
 
 MESSAGE_CHARACTERS = 8000
+MOST_SAID = 50  # what is further back than a few turns is not read
 
 
 class Question(BaseModel):
@@ -23,8 +24,35 @@ class Question(BaseModel):
     locale: Annotated[str, StringConstraints(max_length=35, pattern=r"^[A-Za-z0-9-]*$")] | None = None
 
 
+class Said(BaseModel):
+    """Something that was said before, by whoever asks or by the bot."""
+
+    role: Literal["user", "assistant"]
+    text: Annotated[Text, StringConstraints(max_length=MESSAGE_CHARACTERS)]
+
+
 class Lookup(BaseModel):
-    model_config = ConfigDict(json_schema_extra={"examples": [{"query": "return policy", "limit": 5}]})
+    """
+    A question that goes on with a conversation is understood from it: one of the bot's own (conversation_id), or what
+    you kept of another (history, oldest first), which comes after it.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"query": "return policy", "limit": 5},
+                {
+                    "query": "and for students?",
+                    "history": [
+                        {"role": "user", "text": "What does a museum ticket cost?"},
+                        {"role": "assistant", "text": "Adults pay 12 euros."},
+                    ],
+                },
+            ]
+        }
+    )
 
     query: Annotated[Text, StringConstraints(max_length=MESSAGE_CHARACTERS)]
     limit: Annotated[int, Field(ge=1, le=50)] = 10
+    conversation_id: UUID | None = None
+    history: Annotated[list[Said], Field(max_length=MOST_SAID)] = []

@@ -35,16 +35,16 @@ async def turn(tx: Tx, turn_id: UUID) -> Turn | None:
     )
 
 
-async def history(tx: Tx, conversation_id: UUID, *, before: UUID, limit: int) -> list[Exchange]:
-    """The last turns of a conversation before one of them, oldest first."""
+async def history(tx: Tx, conversation_id: UUID, *, before: UUID | None, limit: int) -> list[Exchange]:
+    """The last turns of a conversation, before one of them when it is given, oldest first."""
     turns = await tx.all(
         Exchange,
         """
-        select question, answer ->> 'answer' as answer
+        select question, answer ->> 'answer' as answer, coalesce((answer ->> 'answered')::boolean, false) as answered
           from turns
          where workspace_id = %(workspace_id)s
            and conversation_id = %(conversation_id)s
-           and id <> %(before)s
+           and id is distinct from %(before)s
          order by created_at desc, id desc
          limit %(limit)s
         """,
@@ -54,6 +54,23 @@ async def history(tx: Tx, conversation_id: UUID, *, before: UUID, limit: int) ->
         limit=limit,
     )
     return turns[::-1]
+
+
+async def is_there(tx: Tx, conversation_id: UUID) -> bool:
+    """Whether it is a conversation that the caller may see."""
+    return bool(
+        await tx.all(
+            _Id,
+            "select id from conversations where workspace_id = %(workspace_id)s and id = %(conversation_id)s",
+            workspace_id=tx.workspace_id,
+            conversation_id=conversation_id,
+        )
+    )
+
+
+@dataclass(frozen=True)
+class _Id:
+    id: UUID
 
 
 async def touch(tx: Tx, conversation_id: UUID) -> bool:

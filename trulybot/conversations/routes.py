@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel, TypeAdapter
 
-from trulybot.answers import search
+from trulybot.answers import following, search
 from trulybot.answers.answering import Answering, cited
 from trulybot.answers.models import Citation, Delta
 from trulybot.conversations import service
@@ -71,11 +71,13 @@ async def chat(request: Request, form: Question, who: Annotated[Actor, may("chat
     return JSONResponse(_PART.dump_python(reply, mode="json"))
 
 
-@router.post("/search")
+@router.post("/search", responses=errors(NoConversation))
 async def look_up(request: Request, form: Lookup, who: Annotated[Actor, may("search")], db: Db) -> Results:
     """The passages the bot would read for a question, best first."""
     answering: Answering = request.app.state.answering
     asked = await answering.ask(form.query)
+    if form.conversation_id or form.history:
+        asked = await following.understood(answering.embedder, asked, await service.said_before(db, form, who))
     async with db.workspace(who) as tx:
         found = await search.search(tx, asked)
     return Results(results=[cited(passage) for passage in found.passages[: form.limit]])

@@ -10,6 +10,7 @@ from uuid import UUID
 from pydantic import TypeAdapter
 
 from trulybot.answers.answering import Answering, Question
+from trulybot.answers.following import Said, said_in
 from trulybot.answers.models import Answer, Citation, Delta, Exchange
 from trulybot.bots import queries as bots
 from trulybot.bots.models import BotSettings
@@ -125,6 +126,23 @@ async def converse(
             await unanswered.note(tx, opened.turn_id, answer.language)
     ANSWER_SECONDS.labels(answer.source).observe(seconds)
     yield reply
+
+
+async def said_before(db: Database, form: forms.Lookup, who: Actor) -> list[Said]:
+    """
+    What a question goes on with.
+
+    Raises:
+        NoConversation: The caller has none with this id.
+    """
+    given = [Said(one.role, one.text) for one in form.history]
+    if form.conversation_id is None:
+        return given
+    async with db.workspace(who) as tx:
+        if not await queries.is_there(tx, form.conversation_id):
+            raise NoConversation
+        history = await queries.history(tx, form.conversation_id, before=None, limit=TURNS_REMEMBERED)
+    return [*said_in(history), *given]
 
 
 async def _open(tx: Tx, form: forms.Question, who: Actor) -> Opened:

@@ -44,6 +44,9 @@ class Embedder(Protocol):
 
     async def embed_question(self, text: str) -> list[float]: ...
 
+    async def embed_questions(self, texts: Sequence[str]) -> list[list[float]]:
+        """A conversation's few, in one request."""
+
     async def embed_passages(self, texts: Sequence[str]) -> list[list[float]]: ...
 
 
@@ -88,6 +91,9 @@ class OpenAIEmbedder:
     async def embed_question(self, text: str) -> list[float]:
         (vector,) = await self._embed([_sendable(self._question_prefix + text)], QUESTION_SECONDS)
         return vector
+
+    async def embed_questions(self, texts: Sequence[str]) -> list[list[float]]:
+        return await self._embed([_sendable(self._question_prefix + text) for text in texts], QUESTION_SECONDS)
 
     async def embed_passages(self, texts: Sequence[str]) -> list[list[float]]:
         vectors: list[list[float]] = []
