@@ -3,77 +3,117 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trulybot.answers.evidence import ENOUGH, confidence
+from trulybot.answers.evidence import ENOUGH, Signals, confidence, signals
 from trulybot.answers.ranking import Candidate, Ranked
+from trulybot.answers.search import Asked, Found
+from trulybot.documents.keywords import question_terms
+
+QUESTION = "How long is the warranty on furniture?"
+WARRANTY = "All furniture has a warranty of five years."
+RETURNS = "You can return any item within 45 days."
 
 
-def found(*places):
-    """places: (meaning, words), best first."""
-    return [
-        Ranked(
-            Candidate(UUID(int=n), UUID(int=n), None, "Title", None, "", "Text.", meaning, (), 0.0),
-            0.5,
-            meaning,
-            words,
-        )
-        for n, (meaning, words) in enumerate(places)
-    ]
+def passage(text, cosine, *, number=1, heading="", words=0.0, usual=0.5):
+    candidate = Candidate(
+        UUID(int=number), UUID(int=number), None, "Shop", None, heading, text, cosine, (), 0.0, usual=usual
+    )
+    return Ranked(candidate, 0.5, cosine, words)
 
 
-FIELD = [(0.79, 0.05)] * 20
+def found(best, *others, question=QUESTION):
+    return Found([best, *others], dict.fromkeys(question_terms(question), 2.0))
+
+
+def asked(question=QUESTION):
+    return Asked(question, question_terms(question), {}, "a model")
+
+
+def sure(found, question=QUESTION, language="en"):
+    return confidence(asked(question), found, language)
+
+
+def seen(found, question=QUESTION, language="en") -> Signals:
+    what = signals(asked(question), found, language)
+    assert what is not None
+    return what
+
+
+FIELD = [passage(RETURNS, 0.79, number=number) for number in range(2, 22)]
 
 
 def test_nothing_found_is_no_evidence():
-    assert confidence([]) == 0.0
+    assert sure(Found([], {})) == 0.0
 
 
 def test_a_passage_that_stands_out_is_evidence():
-    assert confidence(found((0.88, 0.4), *FIELD)) > 0.8
+    assert sure(found(passage(WARRANTY, 0.88, heading="Warranty"), *FIELD)) > 0.8
 
 
 def test_a_field_without_a_best_is_no_evidence():
-    assert confidence(found((0.80, 0.05), *FIELD)) < ENOUGH
+    assert sure(found(passage(RETURNS, 0.80), *FIELD)) < ENOUGH
 
 
-def test_a_question_across_languages_needs_no_words_and_less_cosine():
-    ranked = found((0.84, 0.0), *[(0.76, 0.0)] * 20)
+def test_a_passage_that_is_near_to_every_question_has_to_be_nearer():
+    usual, unusual = passage(WARRANTY, 0.84, usual=0.52), passage(WARRANTY, 0.84, usual=0.48)
 
-    assert confidence(ranked) < confidence(ranked, crosses_languages=True)
-    assert confidence(ranked, crosses_languages=True) > ENOUGH
+    assert sure(found(usual, *FIELD)) < sure(found(unusual, *FIELD))
 
 
-def test_words_decide_without_vectors():
-    assert confidence(found((None, 0.6), (None, 0.1))) > 0.8
-    assert confidence(found((None, 0.1), (None, 0.1))) < ENOUGH
+def test_the_word_that_the_passage_lacks_speaks_against_it():
+    question = "Do you buy used furniture?"
+
+    assert sure(found(passage(WARRANTY, 0.84), *FIELD, question=question), question) < sure(
+        found(passage("We buy used furniture.", 0.84), *FIELD, question=question), question
+    )
+
+
+def test_a_word_is_held_in_any_of_its_forms():
+    question = "Reparaturen"
+
+    held = found(passage("Jede Reparatur dauert drei Wochen.", 0.84), *FIELD, question=question)
+
+    assert 0.5 < seen(held, question).words < 1
+
+
+def test_the_heading_that_is_asked_for_speaks_for_its_passage():
+    under, elsewhere = (
+        passage(WARRANTY, 0.84, heading="Shop › Warranty"),
+        passage(WARRANTY, 0.84, heading="Shop › Care"),
+    )
+
+    assert sure(found(under, *FIELD)) > sure(found(elsewhere, *FIELD))
+
+
+def test_across_languages_it_is_enough_to_stand_out():
+    question = "¿Cuánto dura la garantía?"
+    ranked = found(passage(WARRANTY, 0.85), *FIELD, question=question)
+
+    assert seen(ranked, question, "es").margin > 0
+    assert sure(ranked, question, "es") > sure(ranked, question, "en")
 
 
 def test_many_shared_words_outweigh_a_guessed_language():
-    ranked = found((0.86, 0.5), *FIELD)
+    ranked = found(passage(WARRANTY, 0.86), *FIELD, question="warranty furniture")
 
-    assert confidence(ranked, crosses_languages=True) == confidence(ranked)
-
-
-def test_a_workspace_of_one_passage_can_answer():
-    assert confidence(found((0.87, 0.4))) > ENOUGH
-    assert confidence(found((0.77, 0.0))) < ENOUGH
+    assert seen(ranked, "warranty furniture", "es").margin == 0
 
 
 def test_a_small_field_asks_for_less():
-    few, many = found((0.84, 0.1), *[(0.80, 0.05)] * 5), found((0.84, 0.1), *[(0.80, 0.05)] * 60)
+    many = [passage(RETURNS, 0.79, number=number) for number in range(2, 60)]
 
-    assert confidence(few) > ENOUGH > confidence(many)
-
-
-def test_few_words_are_enough_where_few_passages_are_found():
-    few, many = found((None, 0.16), (None, 0.1)), found((None, 0.16), *[(None, 0.1)] * 59)
-
-    assert confidence(few) > ENOUGH > confidence(many)
+    assert sure(found(passage(WARRANTY, 0.84), *many[:5])) > sure(found(passage(WARRANTY, 0.84), *many))
 
 
-def test_a_question_without_any_known_word_is_no_evidence_without_vectors():
-    assert confidence(found((None, 0.0))) < ENOUGH
+def test_words_decide_without_vectors():
+    assert sure(found(passage(WARRANTY, None, words=0.6))) > 0.8
+    assert sure(found(passage(WARRANTY, None, words=0.1), passage(RETURNS, None, words=0.1))) < ENOUGH
+    assert sure(found(passage(WARRANTY, None))) < ENOUGH
 
 
-@given(st.lists(st.tuples(st.one_of(st.none(), st.floats(-1, 1)), st.floats(0, 1)), max_size=60), st.booleans())
-def test_it_is_a_probability(places, crosses):
-    assert 0 <= confidence(found(*places), crosses_languages=crosses) <= 1
+@given(
+    st.lists(st.tuples(st.one_of(st.none(), st.floats(-1, 1)), st.text(max_size=40)), max_size=60), st.text(max_size=40)
+)
+def test_it_is_a_probability(places, question):
+    ranked = [passage(text, cosine, number=number, heading=text) for number, (cosine, text) in enumerate(places)]
+
+    assert 0 <= confidence(asked(question), Found(ranked, dict.fromkeys(question_terms(question), 1.0)), "en") <= 1

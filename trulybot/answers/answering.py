@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from trulybot.answers import cache, curation, evidence, following, intents, quoting, sayings, search
-from trulybot.answers.language import crosses_languages, detect
+from trulybot.answers.language import detect
 from trulybot.answers.models import Answer, Citation, Delta, Exchange, Source
 from trulybot.answers.ranking import Ranked
 from trulybot.answers.search import Asked, Found
@@ -96,8 +96,7 @@ class Answering:
             own = await curation.match(tx, question.asked, language)
             found = await search.search(tx, asked) if own.confidence < curation.SURE else Found([], {})
         question.trace.keep(found)
-        crosses = crosses_languages([passage.text for passage in found.passages], language)
-        confidence = round(evidence.confidence(found.passages, crosses_languages=crosses), 4)
+        confidence = round(evidence.confidence(asked, found, language), 4)
         if confidence < evidence.ENOUGH and own.confidence >= curation.BETTER_THAN_NOTHING:
             yield Delta(own.answer)
             yield Answer(own.answer, True, CURATED, intent, own.confidence, language)

@@ -1,63 +1,127 @@
 """
-Whether what was found answers the question: a probability, from at most four numbers that mean something alone.
+Whether what was found answers the question: a probability, from eight signals that mean something alone.
 
-The weights come from public questions asked of collections of every size, those with an answer in the passages and
-those without weighing the same: doc2dial by document, by domain and as a whole, against other domains and foreign
-questions; StackFAQ in cuts of 5 to 100 entries; XQuAD in cuts of 1 to 40 articles, in five pairs of languages.
+They are taken from the texts, cosines and idf of what was found, not from the ranking's score. One logistic
+regression weighs them, fitted on questions of which half have an answer: StackFAQ, doc2dial and XQuAD in collections
+of 3 to 800 passages, each with the questions of what was left out, and five made-up shops of ten passages, asked in
+seven languages. `docs/quality.md` says how, and what did not help.
 """
 
 import math
 from collections.abc import Sequence
+from dataclasses import astuple, dataclass
 from statistics import median
 
-from trulybot.answers.ranking import Ranked
+from trulybot.answers.language import crosses_languages
+from trulybot.answers.matching import held, nearest
+from trulybot.answers.ranking import Candidate, Ranked
+from trulybot.answers.search import Asked, Found
+from trulybot.answers.small_words import telling
+from trulybot.documents.keywords import terms
 
-# Above it we answer, below it we say that we do not know. Of questions in the language of the passages that have an
-# answer 95 to 100 in 100 pass, in collections of 5 to 800 passages; of foreign questions 83 to 100 in 100 are refused.
-# A question about the same things that happens to have no answer is refused 30 to 50 times in 100, and 13 to 30 times
-# on guides of 50 passages and more.
-ENOUGH = 0.38
+# Above it we answer, below it we say that we do not know, unless the owner chose otherwise.
+ENOUGH = 0.25
 
+SENTENCE_SHARE = 0.5  # of a passage's meaning; the rest is the passage as a whole
 # The passages that the best is compared with are those nearest by meaning.
 FIELD = 50
+CROWD = 5
 # One passage is no field to stand out from. Then it is taken to stand out a little, so that it has to be close.
-USUAL_MARGIN = 0.02
-# A few passages of one business are all near the question, and few have had the chance to be near it by accident. So
-# in a small field less is asked: from all of what is forgiven in one to half of it in the fullest field.
+USUAL_MARGIN, USUAL_LEAD = 0.02, 0.01
 HALF_FIELD = 40
-
 # If words that carry this share of the information are found, question and passage share their language after all:
 # a question of three words is easily taken for another language.
 SHARED_WORDS = 0.25
 
 
-def confidence(ranked: Sequence[Ranked], *, crosses_languages: bool = False) -> float:
+@dataclass(frozen=True, slots=True)
+class Signals:
     """
-    How likely the first of the ranked passages answers the question, where half of all questions have an answer.
+    What speaks for the first of the passages, and against it.
 
-    ranked: everything that was found, best first. crosses_languages: the question is in another language than the
-    passages, so that words cannot be expected and cosines are lower.
+    meaning: its cosine and that of its closest sentence. usual: what of it the passage owes to being near to any
+    question. words: the share of the question's information that it holds, in any form of the words.
+    heading: the share of its heading that the question holds. lead: how far it stands out from its four neighbours.
+    missing: how telling the most telling word is that it lacks. margin: how far it stands out from the whole field,
+    when words cannot be expected. small: from 1 for one passage to .44 for a full field, since a few passages of one
+    business are all near the question.
     """
-    if not ranked:
+
+    meaning: float
+    usual: float
+    words: float
+    heading: float
+    lead: float
+    missing: float
+    margin: float
+    small: float
+
+
+WEIGHTS = Signals(
+    meaning=40.3, usual=-35.5, words=0.386, heading=1.47, lead=34.4, missing=-1.39, margin=47.9, small=3.04
+)
+INTERCEPT = -19.83
+
+
+def confidence(asked: Asked, found: Found, language: str) -> float:
+    """How likely the first of the passages answers the question, where half of all questions have an answer."""
+    if not found.passages:
         return 0.0
-    best = ranked[0]
-    field = _field(ranked)
-    if best.meaning is None:
-        return _probability(-3.83 + 11.5 * best.words + 1.8 * _smallness(len(ranked)))
+    seen = signals(asked, found, language)
+    if seen is None:
+        words = found.passages[0].words
+        return _probability(-4.44 + 11.5 * words + 1.8 * _smallness(len(found.passages)))
+    weighed = zip(astuple(WEIGHTS), astuple(seen), strict=True)
+    return _probability(INTERCEPT + sum(weight * signal for weight, signal in weighed))
+
+
+def signals(asked: Asked, found: Found, language: str) -> Signals | None:
+    """language: of the question. None when no vector can be compared, and words alone must decide."""
+    best = found.passages[0].candidate
+    meaning = _meaning(best)
+    if meaning is None:
+        return None
+    field = _field(found.passages)
+    inside = {*terms(best.title), *terms(best.heading), *terms(best.text)}
+    told = held(found.idf.items(), inside)
+    information = sum(weight for weight, _ in told) or 1.0
+    most = max((weight for weight, _ in told), default=1.0) or 1.0
+    words = sum(weight * match for weight, match in told) / information
+    exact = sum(weight for weight, match in told if match == 1.0) / information
+    crosses = exact < SHARED_WORDS and crosses_languages([passage.text for passage in found.passages], language)
     margin = field[0] - median(field) if len(field) > 1 else USUAL_MARGIN
-    smallness = _smallness(len(field))
-    if crosses_languages and best.words < SHARED_WORDS:
-        return _probability(-47.0 + 54 * best.meaning + 60 * margin + 2 * best.words + 3 * smallness)
-    return _probability(-43.6 + 46 * best.meaning + 36 * margin + 3.7 * best.words + 3.8 * smallness)
+    return Signals(
+        meaning=meaning,
+        usual=best.usual,
+        words=words,
+        heading=_heading(best, asked.terms),
+        lead=field[0] - median(field[:CROWD]) if len(field) > 1 else USUAL_LEAD,
+        missing=max((weight * (1 - match) for weight, match in told), default=0.0) / most,
+        margin=margin if crosses else 0.0,
+        small=_smallness(len(field)),
+    )
 
 
-def _field(ranked: Sequence[Ranked]) -> list[float]:
+def _meaning(candidate: Candidate) -> float | None:
+    if candidate.cosine is None or not candidate.sentence_cosines:
+        return candidate.cosine
+    return (1 - SENTENCE_SHARE) * candidate.cosine + SENTENCE_SHARE * max(candidate.sentence_cosines)
+
+
+def _field(passages: Sequence[Ranked]) -> list[float]:
     """The cosines of the passages nearest by meaning, highest first."""
-    return sorted((place.meaning for place in ranked if place.meaning is not None), reverse=True)[:FIELD]
+    meanings = (_meaning(passage.candidate) for passage in passages)
+    return sorted((meaning for meaning in meanings if meaning is not None), reverse=True)[:FIELD]
+
+
+def _heading(candidate: Candidate, asked: Sequence[str]) -> float:
+    """How much of the nearest heading, or else of the title, the question asks for."""
+    words = dict.fromkeys(terms(candidate.heading.rpartition("›")[2].strip() or candidate.title))
+    all_of_it = sum(telling(word) for word in words) or 1.0
+    return sum(telling(word) * nearest(word, asked) for word in words) / all_of_it
 
 
 def _smallness(passages: int) -> float:
-    """From 1 for one passage to .44 for a full field."""
     return HALF_FIELD / (HALF_FIELD + min(passages, FIELD))
 
 
