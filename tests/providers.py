@@ -182,9 +182,9 @@ def breaks(*pieces: str) -> Act:
     return sends(*pieces, data=json.dumps({"error": {"message": "The server had an error", "type": "server_error"}}))
 
 
-def refuses(status: int, **headers: str) -> Act:
+def refuses(status: int, says: str = "no", **headers: str) -> Act:
     async def act(reply: Reply) -> None:
-        body = json.dumps({"error": {"message": "no", "type": "played", "param": None, "code": None}})
+        body = json.dumps({"error": {"message": says, "type": "played", "param": None, "code": None}})
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         await reply.begin(status, {"content-type": "application/json", **named})
         sent = body.encode()

@@ -58,7 +58,7 @@ from trulybot.mail import pages as mailbox
 from trulybot.operations import health
 from trulybot.operations.security_log import SecurityLog
 from trulybot.operations.vitals import Vitals
-from trulybot.parts import accounts_of, countries_of, embedder_of, mailbox_of, model_of, reach_of
+from trulybot.parts import accounts_of, countries_of, embedder_of, mailbox_of, model_of, models_of, reach_of
 from trulybot.settings import APP_LOGIN, Settings
 from trulybot.sources import limits as source_limits
 from trulybot.sources import routes as sources
@@ -138,6 +138,7 @@ def build(settings: Settings) -> FastAPI:
     limiter = Limiter(derive(settings.secret_key, "rate limits"), redis_url=settings.redis_url)
     keyring = Keyring(db, settings.secret_key, previous=settings.secret_key_previous)
     db.keyring = keyring
+    own_models = models_of(settings, keyring)
     security = SecurityLog(db)
     known = accounts_of(settings, limiter, keyring)
     table = limits_of(known.limits)
@@ -155,6 +156,7 @@ def build(settings: Settings) -> FastAPI:
             await warming
         if model:
             await model.close()
+        await own_models.close()
         await push.close()
         await embedder.close()
         await limiter.close()
@@ -174,7 +176,7 @@ def build(settings: Settings) -> FastAPI:
     app.state.embedder = embedder
     app.state.reach = reach_of(settings)
     app.state.files = Files(settings.files_directory)
-    app.state.answering = Answering(embedder, model)
+    app.state.answering = Answering(embedder, model, own_models)
     app.state.limiter = limiter
     app.state.keyring = keyring
     app.state.security = security

@@ -6,6 +6,7 @@ from trulybot.accounts.passwords import LEAST
 from trulybot.accounts.providers.provider import Provider, issuer_of
 from trulybot.accounts.supabase.project import Project
 from trulybot.accounts.texts import HookTexts
+from trulybot.bots.choosing import Models
 from trulybot.kit.countries import Countries
 from trulybot.kit.db import Database
 from trulybot.kit.keyring import Keyring
@@ -13,6 +14,7 @@ from trulybot.kit.keys import derive
 from trulybot.kit.limits import Limiter
 from trulybot.llm.embeddings import OpenAIEmbedder
 from trulybot.llm.model import OpenAIModel
+from trulybot.llm.prices import Price
 from trulybot.mail.delivery import Postman
 from trulybot.mail.mailbox import Mailbox
 from trulybot.mail.message import Sender
@@ -72,7 +74,22 @@ def model_of(settings: Settings) -> OpenAIModel | None:
     """The model that writes answers, when there is one."""
     if settings.openai_api_key is None:
         return None
-    return OpenAIModel(settings.openai_model, api_key=settings.openai_api_key, base_url=settings.openai_base_url)
+    price = None
+    if settings.trulybot_model_prices is not None:
+        price = Price(*settings.trulybot_model_prices)
+    return OpenAIModel(
+        settings.openai_model,
+        api_key=settings.openai_api_key,
+        base_url=settings.openai_base_url,
+        price=price,
+        context_tokens=settings.trulybot_model_context_tokens,
+    )
+
+
+def models_of(settings: Settings, keyring: Keyring) -> Models:
+    """The models that workspaces brought themselves."""
+    reach = Reach(settings.trulybot_model_private)
+    return Models(keyring, reach.choose, default_name=settings.openai_model)
 
 
 def postman_of(settings: Settings) -> Postman | None:

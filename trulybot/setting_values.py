@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Mapping
+from decimal import Decimal, InvalidOperation
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -157,6 +158,16 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
         return int(value)
 
     return parse
+
+
+def prices(text: str) -> tuple[Decimal, Decimal]:
+    try:
+        prompt, completion = (Decimal(part.strip()) for part in text.split(","))
+    except (ValueError, InvalidOperation):
+        raise ValueError("must be two prices, as 0.15,0.60") from None
+    if not (prompt.is_finite() and completion.is_finite() and prompt >= 0 and completion >= 0):
+        raise ValueError("must be two prices, as 0.15,0.60")
+    return prompt, completion
 
 
 def rate(value: str) -> tuple[int, int]:

@@ -11,6 +11,7 @@ import hmac
 import typing
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, urlsplit
@@ -35,6 +36,7 @@ from trulybot.setting_values import (
     networks,
     on_or_off,
     postgres_url,
+    prices,
     rate,
     redis_url,
     text,
@@ -188,6 +190,20 @@ class Settings:
         web_url, "Any server that speaks the OpenAI protocol; OpenAI's own when unset.", default=None
     )
     openai_model: str = setting(text, "The model that writes answers.", default="gpt-4o-mini")
+    trulybot_model_prices: tuple[Decimal, Decimal] | None = setting(
+        prices,
+        "What OPENAI_MODEL costs, in US dollars for a million tokens, read and written, as 0.15,0.60. OpenAI's own "
+        "gpt-4o-mini is known.",
+        default=None,
+    )
+    trulybot_model_context_tokens: int = setting(
+        whole_number(2048, 2_000_000), "How many tokens OPENAI_MODEL reads at once.", default=8192
+    )
+    trulybot_model_private: tuple[Network, ...] = setting(
+        networks,
+        "Private networks, comma-separated, whose model servers owners may name, at any port; none when unset.",
+        default=(),
+    )
     embeddings_base_url: str | None = setting(
         web_url,
         "A server for embeddings by the OpenAI protocol; our own process on this machine when unset.",

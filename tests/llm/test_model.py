@@ -11,6 +11,7 @@ import pytest
 from tests.providers import (
     Act,
     Provider,
+    Reply,
     babbles,
     breaks,
     dies,
@@ -195,3 +196,37 @@ async def test_a_listener_who_leaves_ends_the_call():
         assert await anext(pieces) == "very "
 
         await asyncio.wait_for(pieces.aclose(), LONG_SECONDS)
+
+
+@pytest.mark.parametrize(
+    ("refusal", "then"),
+    [
+        ("Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead.", "max_completion_tokens"),
+        ("Unsupported value: 'temperature' does not support 0.7 with this model.", "max_tokens"),
+        ("extra fields not permitted: user", "max_tokens"),
+        ("unknown field stream_options", "max_tokens"),
+    ],
+)
+async def test_a_server_that_lacks_a_parameter_is_asked_without_it_from_then_on(refusal: str, then: str):
+    async with Provider.playing(refuses(400, says=refusal), says("Nine.")) as provider:
+        asking = model(provider)
+        first, second = await said(asking), await said(asking)
+
+    assert (first[0], second[0]) == ("Nine.", "Nine.")
+    assert len(provider.requests) == 3
+    assert provider.requests[1].body == provider.requests[2].body != provider.requests[0].body
+    assert then in provider.requests[2].body
+
+
+async def test_a_stream_with_empty_choices_and_without_usage_is_read():
+    async def act(reply: Reply) -> None:
+        await reply.begin()
+        await reply.chunk()
+        await reply.chunk({"index": 0, "delta": {"content": None}, "finish_reason": None})
+        await reply.say("Nine.")
+        await reply.chunk({"index": 0, "delta": {}, "finish_reason": "stop"})
+        await reply.event("[DONE]")
+        await reply.end()
+
+    async with Provider.playing(act) as provider:
+        assert await said(model(provider)) == ["Nine."]

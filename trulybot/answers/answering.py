@@ -16,6 +16,7 @@ from trulybot.answers.ranking import Ranked
 from trulybot.answers.search import Asked, Found
 from trulybot.answers.traces import Trace
 from trulybot.answers.writing import Writer, Written
+from trulybot.bots.choosing import Models
 from trulybot.bots.models import BotSettings
 from trulybot.kit.db import Database, Identity
 from trulybot.llm.embeddings import Embedder
@@ -45,10 +46,10 @@ class Question:
 
 
 class Answering:
-    """Answers questions from a workspace's passages. model: None to quote."""
+    """Answers questions from a workspace's passages. model: the operator's; None to quote. models: workspaces' own."""
 
-    def __init__(self, embedder: Embedder, model: Model | None) -> None:
-        self.embedder, self.model = embedder, model
+    def __init__(self, embedder: Embedder, model: Model | None, models: Models | None = None) -> None:
+        self.embedder, self.model, self.models = embedder, model, models
 
     async def ask(self, question: str) -> Asked:
         """Make a question ready to be looked up; no transaction may be open meanwhile."""
@@ -105,17 +106,20 @@ class Answering:
             yield Delta(text)
             yield Answer(text, False, "none", intent, confidence, language)
         else:
-            async for part in self._say(question, found, language, confidence):
+            async for part in self._say(who, question, found, language, confidence):
                 yield part
 
     async def _say(
-        self, question: Question, found: Found, language: str, confidence: float
+        self, who: Identity, question: Question, found: Found, language: str, confidence: float
     ) -> AsyncIterator[Delta | Citation | Answer]:
         """What the passages hold: written by the model, or quoted."""
         intent: intents.Intent = "question"
         written = Written()
-        if self.model is not None:
-            sentences = Writer(self.model).write(
+        model = self.model
+        if self.models is not None:
+            model = await self.models.of(question.bot, who.workspace_id, self.model)
+        if model is not None:
+            sentences = Writer(model, question.bot, question.history).write(
                 question.text, found.passages, language=language, asked_by=question.asked_by, written=written
             )
             async for sentence in sentences:

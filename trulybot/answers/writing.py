@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from trulybot.answers import prompt, sayings
+from trulybot.answers.binding import bound
 from trulybot.answers.language import crosses_languages
-from trulybot.answers.models import Usage
+from trulybot.answers.models import Exchange, Usage
 from trulybot.answers.ranking import Ranked
+from trulybot.bots.models import BotSettings
 from trulybot.kit.log import get_logger
 from trulybot.kit.metrics import EVENTS
 from trulybot.llm.model import CutOff, Model, ModelUnavailable, Prompt, Spent
@@ -31,23 +33,40 @@ class Written:
 
 
 class Writer:
-    def __init__(self, model: Model) -> None:
-        self.model = model
+    """bot: how the workspace wants to be spoken for. history: the turns before the question."""
+
+    def __init__(
+        self,
+        model: Model,
+        bot: BotSettings = BotSettings(),  # noqa: B008  (frozen)
+        history: Sequence[Exchange] = (),
+    ) -> None:
+        self.model, self.bot, self.history = model, bot, history
 
     async def write(
         self, question: str, passages: Sequence[Ranked], *, language: str, asked_by: str, written: Written
     ) -> AsyncIterator[str]:
         """The model's sentences, each once it is whole and rests on a passage; the rest is not said."""
         read = passages[: prompt.PASSAGES]
-        asked = prompt.write(question, read, language=sayings.name(language), asked_by=asked_by)
+        asked = prompt.write(
+            question,
+            read,
+            language=sayings.name(language),
+            asked_by=asked_by,
+            bot=self.bot,
+            history=self.history,
+            window=self.model.context_tokens,
+        )
         translated = crosses_languages(_text(read), language)
         declined = False
         try:
             async for sentence in self._sentences(asked, written):
-                kept = prompt.bound(sentence, read, translated=translated)
                 if prompt.declines(sentence):
                     declined = True
-                elif kept is None:
+                elif prompt.leaks(sentence, asked):
+                    log.warning("model.rules_said")
+                    EVENTS.labels("rules_said").inc()
+                elif (kept := bound(sentence, read, translated=translated)) is None:
                     EVENTS.labels("sentence_without_source").inc()
                 else:
                     text, place = kept

@@ -1,12 +1,17 @@
 """A language model behind the OpenAI protocol: OpenAI itself, or any server that speaks like it."""
 
 import asyncio
+import hashlib
 import math
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
+
+from trulybot.llm.guarded import Choose, guarded
+from trulybot.llm.prices import PRICES, Price
 
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncOpenAI, AsyncStream
@@ -17,9 +22,8 @@ RETRY_SECONDS = 0.3  # before the one retry of a refused or broken call, when th
 MAX_TOKENS = 500
 TEMPERATURE = 0.7
 
-# US dollars for a million tokens, in and out. Source: OpenAI's price list, 2026.
-PRICES: Final[Mapping[str, tuple[Decimal, Decimal]]] = {"gpt-4o-mini": (Decimal("0.15"), Decimal("0.60"))}
-MILLION = Decimal(1_000_000)
+CONTEXT_TOKENS = 8192  # what any model of today reads at once
+MOST_DIALECTS = 4  # tries to find out which parameters a server knows; a refused one costs nothing
 
 
 class ModelUnavailable(Exception):
@@ -38,10 +42,15 @@ class Message:
 
 @dataclass(frozen=True)
 class Prompt:
-    """asked_by: a hash that lets the provider tell users apart without knowing them."""
+    """
+    asked_by: a hash that lets the provider tell users apart without knowing them.
+
+    canary: stands in the rules and nowhere else; an answer that holds it gives them away.
+    """
 
     messages: Sequence[Message]
     asked_by: str
+    canary: str = ""
 
 
 @dataclass(frozen=True)
@@ -72,7 +81,16 @@ class Patience:
 
 
 class Model(Protocol):
+    """
+    provider: tells one server and key from another, as a hash. context_tokens: what it reads at once.
+
+    price: None where nobody told us.
+    """
+
     name: str
+    provider: str
+    price: Price | None
+    context_tokens: int
 
     def stream(self, prompt: Prompt) -> AsyncIterator[str | Spent | CutOff]:
         """
@@ -84,10 +102,50 @@ class Model(Protocol):
         ...
 
 
+class Dialect:
+    """Which of the optional parameters a server understands. Learned from its refusals, once for each server."""
+
+    def __init__(self) -> None:
+        self._renamed: dict[str, str] = {}
+        self._unknown: set[str] = set()
+
+    def spoken(self, asked: Mapping[str, Any]) -> dict[str, Any]:
+        return {self._renamed.get(name, name): value for name, value in asked.items() if name not in self._unknown}
+
+    def learns(self, refusal: str) -> bool:
+        """Whether a refusal names a parameter that we can do without, or name otherwise."""
+        if "max_completion_tokens" in refusal and "max_tokens" not in self._renamed:
+            self._renamed["max_tokens"] = "max_completion_tokens"
+            return True
+        for name in ("stream_options", "temperature", "user"):
+            if re.search(rf"\b{name}\b", refusal) and name not in self._unknown:
+                self._unknown.add(name)
+                return True
+        return False
+
+
 class OpenAIModel:
-    def __init__(self, name: str, *, api_key: str, base_url: str | None, patience: Patience = Patience()) -> None:
+    """
+    price: for a model that is not in our list. choose: which address to connect to, where a tenant named the server.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        api_key: str,
+        base_url: str | None,
+        patience: Patience = Patience(),
+        price: Price | None = None,
+        context_tokens: int = CONTEXT_TOKENS,
+        choose: Choose | None = None,
+    ) -> None:
         self.name = name
-        self._api_key, self._base_url, self._patience = api_key, base_url, patience
+        self.price = price or PRICES.get(name)
+        self.context_tokens = context_tokens
+        self.provider = hashlib.sha256(f"{base_url} {api_key}".encode()).hexdigest()[:32]
+        self._api_key, self._base_url, self._patience, self._choose = api_key, base_url, patience, choose
+        self._dialect = Dialect()
 
     async def warm_up(self) -> None:
         """Import the SDK beside the event loop: it takes a second, which the first visitor would wait for."""
@@ -100,7 +158,14 @@ class OpenAIModel:
         from openai import AsyncOpenAI, Timeout
 
         timeout = Timeout(None, connect=CONNECT_SECONDS)  # the rest of the time is kept by us
-        return AsyncOpenAI(api_key=self._api_key, base_url=self._base_url, timeout=timeout, max_retries=0)
+        client = None
+        if self._choose is not None:
+            from openai import DefaultAsyncHttpxClient
+
+            client = DefaultAsyncHttpxClient(transport=guarded(self._choose), timeout=timeout, follow_redirects=False)
+        return AsyncOpenAI(
+            api_key=self._api_key, base_url=self._base_url, timeout=timeout, max_retries=0, http_client=client
+        )
 
     async def close(self) -> None:
         if "_client" in vars(self):
@@ -152,15 +217,25 @@ class OpenAIModel:
     async def _ask(self, prompt: Prompt) -> "AsyncStream[ChatCompletionChunk]":
         # The SDK has a type for each role; to it they are all mappings.
         messages: list[Any] = [{"role": message.role, "content": message.content} for message in prompt.messages]
-        return await self._client.chat.completions.create(
-            model=self.name,
-            messages=messages,
-            max_tokens=MAX_TOKENS,
-            temperature=TEMPERATURE,
-            user=prompt.asked_by,
-            stream=True,
-            stream_options={"include_usage": True},
-        )
+        from openai import BadRequestError, UnprocessableEntityError
+
+        asked = {
+            "max_tokens": MAX_TOKENS,
+            "temperature": TEMPERATURE,
+            "user": prompt.asked_by,
+            "stream_options": {"include_usage": True},
+        }
+        for _ in range(MOST_DIALECTS):
+            try:
+                opened = await self._client.chat.completions.create(
+                    model=self.name, messages=messages, stream=True, **self._dialect.spoken(asked)
+                )
+            except (BadRequestError, UnprocessableEntityError) as error:
+                if not self._dialect.learns(str(error)):
+                    raise
+            else:
+                return cast("AsyncStream[ChatCompletionChunk]", opened)
+        raise ModelUnavailable("no common dialect")
 
     def _read(self, chunk: "ChatCompletionChunk") -> tuple[str, Spent | None, str | None]:
         """
@@ -180,8 +255,7 @@ class OpenAIModel:
         return text, spent, finish
 
     def _spent(self, prompt_tokens: int, completion_tokens: int) -> Spent:
-        price = PRICES.get(self.name)
-        cost = (prompt_tokens * price[0] + completion_tokens * price[1]) / MILLION if price else None
+        cost = self.price.of(prompt_tokens, completion_tokens) if self.price else None
         return Spent(prompt_tokens, completion_tokens, cost)
 
 
