@@ -82,6 +82,12 @@ async def worker_of(world: World, owner_url: str, person: Person) -> AsyncIterat
             await db.close()
 
 
+async def pauses_end(worker: Worker) -> None:
+    """As if the time had passed after which what failed is read again."""
+    async with worker.db.workspace(worker.job) as tx:
+        await tx.run("update documents set retry_at = null where workspace_id = %(id)s", id=tx.workspace_id)
+
+
 @dataclass(frozen=True)
 class Kept:
     """What the knowledge says of itself, and what there is."""
@@ -282,11 +288,40 @@ async def test_a_file_that_ends_its_reader_twice_is_set_aside_and_stops_no_other
 
     async with worker_of(world, owner_url, alice) as worker:
         await worker.works()
+        meanwhile = await document(alice, taken[0]["id"])
+        await pauses_end(worker)
+        await worker.works()
 
     ended = [await document(alice, one["id"]) for one in taken]
+    assert meanwhile["status"] == "queued"
     assert [one["status"] for one in ended] == ["failed", "ready", "ready"]
     assert ended[0]["error"]["code"] == "reader_crashed"
     assert readings == ["poison", "one", "two", "poison"]
+
+
+async def test_a_document_that_failed_can_be_read_again(world: World, owner_url: str, monkeypatch: pytest.MonkeyPatch):
+    alice, charlie = await world.alice(), await world.charlie()
+    read = reader.read
+    reasons = iter(["password_protected"])
+
+    async def fails_once(path: Path, name: str, *more: str) -> Reading:
+        if reason := next(reasons, None):
+            raise ReadingError(reason)
+        return await read(path, name, *more)
+
+    monkeypatch.setattr(reader, "read", fails_once)
+    (taken,) = await uploads(alice, ("price.txt", b"The price is 10 euros."))
+    async with worker_of(world, owner_url, alice) as worker:
+        await worker.works()
+        stranger = await charlie.post(f"/api/documents/{taken['id']}/attempts")
+        again = await alice.post(f"/api/documents/{taken['id']}/attempts")
+        await worker.works()
+    twice = await alice.post(f"/api/documents/{taken['id']}/attempts")
+
+    assert stranger.status_code == 404
+    assert (again.status_code, again.json()["status"], again.json()["error"]) == (202, "queued", None)
+    assert (await document(alice, taken["id"]))["status"] == "ready"
+    assert (twice.status_code, twice.json()["error"]["code"]) == (409, "nothing_to_read")
 
 
 async def test_a_file_that_ends_the_worker_twice_is_set_aside_without_a_third_time(

@@ -58,7 +58,7 @@ def test_neighbours_under_one_heading_are_read_together() -> None:
         Section((), " \n "),
     ]
 
-    assert cut(sections) == [
+    assert list(cut(sections)) == [
         Passage(0, "Help › Returns", "45 days.\n\nUnused.", 1),
         Passage(1, "Help › Post", "£4.", 2),
         Passage(2, "Help › Returns", "Again.", 3),
@@ -68,7 +68,7 @@ def test_neighbours_under_one_heading_are_read_together() -> None:
 def test_a_passage_names_the_page_it_begins_on() -> None:
     pages = [Section((), SENTENCE * 30, number) for number in range(1, 5)]
 
-    passages = cut(pages)
+    passages = list(cut(pages))
 
     assert [passage.page for passage in passages] == sorted(passage.page or 0 for passage in passages)
     assert {passage.page for passage in passages} == {1, 2, 3, 4}
@@ -113,7 +113,7 @@ PROSE = st.text(st.sampled_from("ab é中。.!?\n \t-1›"), max_size=3_000)
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.builds(Section, st.sampled_from([(), ("A",), ("A", "B")]), st.one_of(PROSE, st.text()))))
 def test_nothing_is_lost_moved_or_empty(sections: list[Section]) -> None:
-    passages = cut(sections)
+    passages = list(cut(sections))
 
     assert solid("".join(passage.text for passage in passages)) == solid("".join(section.text for section in sections))
     assert all(passage.text.strip() for passage in passages)

@@ -60,6 +60,7 @@ class Action(StrEnum):
     SOURCE_FAILED = "source.failed", "could not visit a source of web pages ({code})"
     SOURCE_REMOVED = "source.removed", "removed a source of web pages"
     DOCUMENT_ADDED = "document.added", "added documents: {count}"
+    DOCUMENT_READ_AGAIN = "document.read_again", "had a document read once more"
     DOCUMENT_REMOVED = "document.removed", "removed a document"
     BOT_CHANGED = "bot.changed", "changed how the bot behaves: {changed}"
     ANSWER_ADDED = "answer.added", "added curated answers: {count}"

@@ -93,6 +93,13 @@ async def remove(request: Request, document_id: UUID, who: Writer, db: Db) -> Re
     return RedirectResponse("/dashboard#knowledge", status_code=303)
 
 
+@router.post("/dashboard/documents/{document_id}/attempts")
+async def read_again(document_id: UUID, who: Writer, db: Db) -> Response:
+    async with db.workspace(who) as tx:
+        await documents.read_again(tx, document_id, by=who)
+    return RedirectResponse("/dashboard#knowledge", status_code=303)
+
+
 @router.post("/dashboard/try")
 async def try_out(request: Request, who: Asker, db: Db, question: Annotated[str, Form()] = "") -> Response:
     """Ask the bot, and see beside its answer what it read."""
@@ -132,6 +139,8 @@ async def _page(request: Request, who: Member, db: Database, *, status: int = 20
         "may_embed": allows(who, "widget:write"),
         "documents": newest,
         "documents_total": summary.total,
+        "waiting_passages": summary.waiting_passages,
+        "seconds_left": summary.seconds_left,
         "script_tag": f'<script src="{_own_address(request)}/widget.js" data-bot="{config.bot}" async></script>',
         "suggested_questions": config.suggested_questions,
         "leads": waiting,

@@ -5,6 +5,7 @@ What that is stands in a list of `Kind`s: the passages of documents, and what ot
 its vectors in a table of its own, beside the name of the model they are of.
 """
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -68,10 +69,13 @@ async def embed_some(db: Database, embedder: Embedder, job: Identity, kinds: Seq
         async with db.workspace(job) as tx:
             waiting = await kind.waiting(tx, embedder.model, PASSAGES_AT_ONCE)
         if waiting:
+            began = time.perf_counter()
             vectors = iter(await embedder.embed_passages([text for one in waiting for text in one.texts]))
+            pace = (time.perf_counter() - began) * 1000 / len(waiting)
             embedded = [Vectors(one.id, [next(vectors) for _ in one.texts]) for one in waiting]
             async with db.workspace(job) as tx:
                 await kind.keep(tx, embedder.model, embedded)
+                await passage_queries.note_pace(tx, pace)
             return True
     return False
 

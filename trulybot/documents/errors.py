@@ -1,6 +1,6 @@
 """Why a document is not taken."""
 
-from trulybot.kit.errors import AppError
+from trulybot.kit.errors import AppError, Conflict
 
 
 class EmptyText(AppError):
@@ -19,6 +19,12 @@ class FileRefused(AppError):
         super().__init__(reason=reason)
         self.code = code  # type: ignore[misc]
         self.status = {"unsupported_type": 415, "not_text": 415, "too_large": 413}.get(code, 400)  # type: ignore[misc]
+
+
+class NothingToRead(Conflict):
+    """This document has not failed, or its file was refused and not kept: upload it again."""
+
+    status, code = 409, "nothing_to_read"
 
 
 class StorageFull(AppError):

@@ -7,7 +7,7 @@ can be asked about at once, and gets better while it is embedded.
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from trulybot.documents import keywords, passage_queries
 from trulybot.documents.embedding import embed_some
@@ -27,7 +27,9 @@ log = get_logger()
 TEXTS_AT_ONCE = 50  # indexed in one transaction of a few tenths of a second
 TURN_SECONDS = 20.0  # of one workspace, before the worker looks at the others again
 ATTEMPTS = 2  # to index a document; what ends its reader, or us, twice is set aside
-MAY_PASS = ("reader_crashed", "out_of_memory")  # these may be the machine's fault: the second reading decides
+# These may be the machine's fault: the second reading decides, once the machine has had time to come to itself.
+MAY_PASS = ("reader_crashed", "out_of_memory", "too_slow")
+PAUSE_SECONDS = 30
 
 
 async def ingest(db: Database, files: Files, embedder: Embedder, job: Identity) -> bool:
@@ -62,17 +64,21 @@ async def _index_some(db: Database, files: Files, job: Identity) -> bool:
 
 async def _index_texts(db: Database, documents: Sequence[Waiting], job: Identity) -> None:
     indexed = await asyncio.to_thread(_index_all, documents)
+    empty = {one.id for one, passages in indexed if not passages}
     async with db.workspace(job) as tx:
-        await passage_queries.swap_in(tx, [one for one in indexed if one.passages])
-    empty = {one.id for one in indexed if not one.passages}
+        await passage_queries.swap_in(tx, [one for one, passages in indexed if passages])
     for document in documents:
         if document.id in empty:
             await _give_up(db, job, document, ReadingError("no_text"))
 
 
-def _index_all(documents: Sequence[Waiting]) -> list[Indexed]:
+def _index_all(documents: Sequence[Waiting]) -> list[tuple[Indexed, list[IndexedPassage]]]:
+    """The passages of each, cut and counted; plain computing, for a thread."""
     return [
-        _index(document, [Section((), document.content or "")], None, document.media_type) for document in documents
+        (_indexed(document, sections, None, document.media_type, passages), passages)
+        for document in documents
+        for sections in [[Section((), document.content or "")]]
+        for passages in [list(_passages(document.title, sections))]
     ]
 
 
@@ -80,22 +86,28 @@ async def _index_file(db: Database, files: Files, document: Waiting, job: Identi
     assert document.file_key is not None  # noqa: S101  (a file that was refused does not wait)
     try:
         reading = await reader.read(files.path(document.file_key), document.title, document.media_type)
-        media_type = MEDIA_TYPE_OF[reading.kind]
-        indexed = await asyncio.to_thread(_index, document, reading.sections, reading.title, media_type)
-        if not indexed.passages:
-            raise ReadingError("no_text")
     except ReadingError as error:
-        if error.code in MAY_PASS and document.attempts < ATTEMPTS:
-            log.warning("document.read_again", document_id=str(document.id), code=error.code, where=error.where)
-        else:
-            await _give_up(db, job, document, error)
+        await _could_not_read(db, document, error, job)
         return
     except FileNotFoundError:
         await _give_up(db, job, document, ReadingError("damaged_file", where="the file is not there"))
         return
+    title = reading.title[:TITLE_CHARACTERS] if reading.title else None
+    passages = _passages(title or document.title, reading.sections)
+    indexed = _indexed(document, reading.sections, title, MEDIA_TYPE_OF[reading.kind], passages)
     async with db.workspace(job) as tx:
         await passage_queries.swap_in(tx, [indexed])
         await tx.publish("document", document.id)
+
+
+async def _could_not_read(db: Database, document: Waiting, error: ReadingError, job: Identity) -> None:
+    if error.code not in MAY_PASS or document.attempts >= ATTEMPTS:
+        await _give_up(db, job, document, error)
+        return
+    log.warning("document.read_again", document_id=str(document.id), code=error.code, where=error.where)
+    async with db.workspace(job) as tx:
+        await passage_queries.wait(tx, document, PAUSE_SECONDS)
+        await tx.enqueue_later("documents.read_again", PAUSE_SECONDS, queue="ingest")
 
 
 async def _give_up(db: Database, job: Identity, document: Waiting, error: ReadingError) -> None:
@@ -105,26 +117,31 @@ async def _give_up(db: Database, job: Identity, document: Waiting, error: Readin
         await tx.publish("document", document.id)
 
 
-def _index(document: Waiting, sections: Sequence[Section], title: str | None, media_type: str) -> Indexed:
-    """Cut into passages and count their terms; plain computing, for a thread."""
-    title = title[:TITLE_CHARACTERS] if title else None
-    passages = []
-    for passage in cut(sections):
-        heading = _below(title or document.title, passage.heading)
-        terms = keywords.weights(title or document.title, heading, passage.text)
-        passages.append(
-            IndexedPassage(
-                id=uuid7(),
-                ordinal=passage.ordinal,
-                page=passage.page,
-                heading=heading,
-                text=passage.text,
-                terms=terms,
-                length=keywords.length(terms),
-            )
-        )
+def _indexed(
+    document: Waiting,
+    sections: Sequence[Section],
+    title: str | None,
+    media_type: str,
+    passages: Iterable[IndexedPassage],
+) -> Indexed:
     content = "\n\n".join(section.text for section in sections)
     return Indexed(document.id, document.content_hash, title, content, media_type, passages)
+
+
+def _passages(title: str, sections: Sequence[Section]) -> Iterator[IndexedPassage]:
+    """Cut into passages, and count their terms, one at a time."""
+    for passage in cut(sections):
+        heading = _below(title, passage.heading)
+        terms = keywords.weights(title, heading, passage.text)
+        yield IndexedPassage(
+            id=uuid7(),
+            ordinal=passage.ordinal,
+            page=passage.page,
+            heading=heading,
+            text=passage.text,
+            terms=terms,
+            length=keywords.length(terms),
+        )
 
 
 def _below(title: str, heading: str) -> str:

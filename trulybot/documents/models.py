@@ -1,6 +1,6 @@
 """What is kept of a document."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -33,6 +33,7 @@ class Failure:
         "error": None,
         "passages": 1,
         "embedded": 1,
+        "progress": 1.0,
         "created_at": "2026-11-22T09:00:00Z",
         "updated_at": "2026-11-22T09:00:02Z",
     }
@@ -43,6 +44,7 @@ class Document:
     A document as its owner sees it.
 
     passages: how many it was cut into. embedded: how many of them are found by meaning too. bytes: of the original.
+    progress: how much of the work is done, 0 to 1.
     """
 
     id: UUID
@@ -57,6 +59,7 @@ class Document:
     error: Failure | None
     passages: int
     embedded: int
+    progress: float
     created_at: datetime
     updated_at: datetime
 
@@ -135,14 +138,18 @@ class IndexedPassage:
 
 @dataclass(frozen=True)
 class Indexed:
-    """A version of a document, read and cut. title: what it calls itself, or None to keep the one it has."""
+    """
+    A version of a document, read. title: what it calls itself, or None to keep the one it has.
+
+    passages: read once, and cut while they are when they come from a file.
+    """
 
     id: UUID
     content_hash: bytes
     title: str | None
     content: str
     media_type: str
-    passages: Sequence[IndexedPassage]
+    passages: Iterable[IndexedPassage]
 
 
 @dataclass(frozen=True)
@@ -165,13 +172,22 @@ class Embedded:
     sentences: Sequence[Sequence[float]]
 
 
-@example({"queued": 1, "processing": 0, "ready": 41, "failed": 2, "total": 44})
+@example(
+    {"queued": 1, "processing": 0, "ready": 41, "failed": 2, "total": 44, "waiting_passages": 0, "seconds_left": 0}
+)
 @dataclass(frozen=True)
 class Summary:
-    """How many documents there are in each status."""
+    """
+    How many documents there are in each status.
+
+    waiting_passages: found by words already, and not by meaning yet. seconds_left: until they are, by the pace of the
+    last ones; None before there was any.
+    """
 
     queued: int
     processing: int
     ready: int
     failed: int
     total: int
+    waiting_passages: int
+    seconds_left: int | None

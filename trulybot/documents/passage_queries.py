@@ -5,12 +5,16 @@ Whoever changes documents locks their rows first, in the order of their ids, the
 the knowledge. So nobody waits in a ring, and what was deleted or replaced meanwhile is left alone.
 """
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from uuid import UUID
 
-from trulybot.documents.models import Embedded, Indexed, Unembedded, Waiting
+from trulybot.documents.models import Embedded, Indexed, IndexedPassage, Unembedded, Waiting
 from trulybot.kit.db import Tx
+
+PASSAGES_AT_ONCE = 500  # cut and inserted in one step: some tenths of a second
 
 
 async def take_waiting(tx: Tx, limit: int) -> list[Waiting]:
@@ -27,6 +31,7 @@ async def take_waiting(tx: Tx, limit: int) -> list[Waiting]:
               from documents
              where workspace_id = %(workspace_id)s
                and (status = 'queued' or (status = 'processing' and not indexed))
+               and (retry_at is null or retry_at <= now())
              order by alone, attempts, created_at, id
              limit %(limit)s
                for update skip locked
@@ -57,8 +62,15 @@ async def swap_in(tx: Tx, indexed: Sequence[Indexed]) -> None:
         workspace_id=tx.workspace_id,
         ids=list(before),
     )
-    await _insert(tx, indexed)
-    lengths = [sum(passage.length for passage in document.passages) for document in indexed]
+    counts = {document.id: 0 for document in indexed}
+    lengths = {document.id: 0 for document in indexed}
+    passages = iter((document.id, passage) for document in indexed for passage in document.passages)
+    # A file's passages are cut as they are asked for: those of a large one would not fit into memory all at once.
+    while some := await asyncio.to_thread(list, islice(passages, PASSAGES_AT_ONCE)):
+        await _insert(tx, some)
+        for document_id, passage in some:
+            counts[document_id] += 1
+            lengths[document_id] += passage.length
     await tx.run(
         """
         update documents d
@@ -76,13 +88,13 @@ async def swap_in(tx: Tx, indexed: Sequence[Indexed]) -> None:
         content=[document.content for document in indexed],
         title=[document.title for document in indexed],
         media_type=[document.media_type for document in indexed],
-        passages=[len(document.passages) for document in indexed],
-        terms=lengths,
+        passages=[counts[document.id] for document in indexed],
+        terms=[lengths[document.id] for document in indexed],
     )
     await count(
         tx,
-        passages=sum(len(document.passages) for document in indexed) - sum(row.passages for row in before.values()),
-        terms=sum(lengths) - sum(row.terms for row in before.values()),
+        passages=sum(counts.values()) - sum(row.passages for row in before.values()),
+        terms=sum(lengths.values()) - sum(row.terms for row in before.values()),
     )
 
 
@@ -114,8 +126,8 @@ class _Taken:
     terms: int
 
 
-async def _insert(tx: Tx, indexed: Sequence[Indexed]) -> None:
-    passages = [(document.id, passage) for document in indexed for passage in document.passages]
+async def _insert(tx: Tx, passages: Sequence[tuple[UUID, IndexedPassage]]) -> None:
+    """passages: each with its document's id."""
     await tx.run(
         """
         insert into passages (id, document_id, ordinal, page, heading, text, length)
@@ -276,6 +288,24 @@ def _vector(values: Sequence[float]) -> str:
     return "[" + ",".join(f"{value:.6g}" for value in values) + "]"
 
 
+async def wait(tx: Tx, document: Waiting, seconds: int) -> None:
+    """Have a document read once more, after a pause."""
+    await tx.run(
+        """
+        update documents
+           set status = 'queued', retry_at = now() + make_interval(secs => %(seconds)s), updated_at = now()
+         where workspace_id = %(workspace_id)s
+           and id = %(id)s
+           and content_hash = %(content_hash)s
+           and status = 'processing'
+        """,
+        workspace_id=tx.workspace_id,
+        id=document.id,
+        content_hash=document.content_hash,
+        seconds=seconds,
+    )
+
+
 async def fail(tx: Tx, document: Waiting, code: str, message: str) -> None:
     """Say why a document cannot be read. Passages of an earlier version go on answering."""
     await tx.run(
@@ -296,6 +326,19 @@ async def fail(tx: Tx, document: Waiting, code: str, message: str) -> None:
         content_hash=document.content_hash,
         code=code,
         message=message,
+    )
+
+
+async def note_pace(tx: Tx, milliseconds_a_passage: float) -> None:
+    """Remember how long embedding takes here, mostly as before, so that one slow moment does not count for all."""
+    await tx.run(
+        """
+        update knowledge
+           set milliseconds_a_passage = coalesce(0.9 * milliseconds_a_passage + 0.1 * %(now)s, %(now)s)
+         where workspace_id = %(workspace_id)s
+        """,
+        workspace_id=tx.workspace_id,
+        now=milliseconds_a_passage,
     )
 
 

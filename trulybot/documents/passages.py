@@ -8,10 +8,10 @@ time in proportion to the text, whatever the text.
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import groupby
+from itertools import count, groupby
 from typing import NamedTuple
 
 from trulybot.documents.reading.models import Section
@@ -24,6 +24,9 @@ MAX_TOKENS = 350
 WHOLE_TOKENS = 420
 # A passage is at least this part of the aim, unless the text is.
 LEAST = 0.5
+
+# What is looked at in one piece; a longer text is parted first, since its words take ten times its own memory.
+STRETCH_CHARACTERS = 100_000
 
 # Where to cut, by how well the text takes it: worth so much deviation from the aim, as a part of it.
 PARAGRAPH, LINE, SENTENCE, WORD, LETTER = 0.9, 0.7, 0.2, -2.0, -4.0
@@ -65,21 +68,53 @@ class Piece(NamedTuple):
     worth: float
 
 
-def cut(sections: Sequence[Section]) -> list[Passage]:
+def cut(sections: Sequence[Section]) -> Iterator[Passage]:
     """Cut the sections, in their order, and lose nothing of their text but white space."""
-    passages: list[Passage] = []
+    ordinals = count()
     for heading, group in groupby(sections, key=lambda section: section.heading):
-        under_it = [section for section in group if section.text.strip()]
-        starts, text = [], ""
-        for section in under_it:
-            text += "\n\n" if text else ""
-            starts.append(len(text))
-            text += section.text
-        for start, end in _spans(text):
-            first = start + len(text[start:end]) - len(text[start:end].lstrip())
-            page = under_it[bisect_right(starts, first) - 1].page
-            passages.append(Passage(len(passages), " › ".join(heading), text[start:end].strip(), page))
-    return passages
+        path = " › ".join(heading)
+        for under_it in _stretches(section for section in group if section.text.strip()):
+            for text, page in _texts(under_it):
+                yield Passage(next(ordinals), path, text, page)
+
+
+def _stretches(sections: Iterable[Section]) -> Iterator[list[Section]]:
+    """What is cut together: all that stands under one heading, or as much of it as fits into memory as words."""
+    stretch: list[Section] = []
+    characters = 0
+    for section in sections:
+        for part in _parts(section):
+            if stretch and characters + len(part.text) > STRETCH_CHARACTERS:
+                yield stretch
+                stretch, characters = [], 0
+            stretch.append(part)
+            characters += len(part.text)
+    if stretch:
+        yield stretch
+
+
+def _parts(section: Section) -> Iterator[Section]:
+    """A section that is a book by itself in parts, best between its paragraphs."""
+    start = 0
+    while len(section.text) - start > STRETCH_CHARACTERS:
+        end = start + STRETCH_CHARACTERS
+        breaks = (section.text.rfind(mark, start + STRETCH_CHARACTERS // 2, end) + 1 for mark in ("\n\n", "\n", " "))
+        end = next(filter(None, breaks), end)
+        yield replace(section, text=section.text[start:end])
+        start = end
+    yield replace(section, text=section.text[start:]) if start else section
+
+
+def _texts(sections: Sequence[Section]) -> Iterator[tuple[str, int | None]]:
+    """The passages of what stands under one heading, each with the page it begins on."""
+    starts, text = [], ""
+    for section in sections:
+        text += "\n\n" if text else ""
+        starts.append(len(text))
+        text += section.text
+    for start, end in _spans(text):
+        first = start + len(text[start:end]) - len(text[start:end].lstrip())
+        yield text[start:end].strip(), sections[bisect_right(starts, first) - 1].page
 
 
 def _spans(text: str) -> Iterator[tuple[int, int]]:

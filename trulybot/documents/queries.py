@@ -28,6 +28,7 @@ class _Row:
     error_message: str | None
     passages: int
     unembedded: int
+    indexed: bool
     created_at: datetime
     updated_at: datetime
 
@@ -46,9 +47,16 @@ class _Row:
             error=error,
             passages=self.passages,
             embedded=self.passages - self.unembedded,
+            progress=self._progress(),
             created_at=self.created_at,
             updated_at=self.updated_at,
         )
+
+    def _progress(self) -> float:
+        if self.status == "processing" and self.passages:
+            # Reading and cutting are a tenth of the work at most.
+            return round(0.1 + 0.9 * (self.passages - self.unembedded) / self.passages, 2) if self.indexed else 0.0
+        return 1.0 if self.status == "ready" else 0.0
 
 
 async def add(tx: Tx, documents: Sequence[NewDocument], created_by: UUID | None) -> Kept:
@@ -124,7 +132,7 @@ async def _replace(tx: Tx, columns: Mapping[str, Sequence[object]], held: Sequen
            set title = n.title, url = n.url, language = n.language, source = n.source, content = n.content,
                content_hash = n.content_hash, file_key = n.file_key, media_type = n.media_type, bytes = n.bytes,
                status = n.status, error_code = n.error_code, error_message = n.error_message,
-               indexed = false, attempts = 0, updated_at = now()
+               indexed = false, attempts = 0, retry_at = null, updated_at = now()
           from unnest(%(external_id)s::text[], %(title)s::text[], %(url)s::text[],
                       %(language)s::text[], %(source)s::text[], %(content)s::text[], %(content_hash)s::bytea[],
                       %(file_key)s::text[], %(media_type)s::text[], %(bytes)s::bigint[], %(status)s::text[],
@@ -169,7 +177,7 @@ async def matching(tx: Tx, documents: Sequence[NewDocument]) -> dict[str | bytes
         _Matched,
         """
         select id, external_id, title, url, language, source, media_type, bytes, status, error_code, error_message,
-               passages, unembedded, created_at, updated_at, content_hash, file_key
+               passages, unembedded, indexed, created_at, updated_at, content_hash, file_key
           from documents
          where workspace_id = %(workspace_id)s
            and (external_id = any (%(names)s) or (external_id is null and content_hash = any (%(hashes)s)))
@@ -194,7 +202,7 @@ async def get(tx: Tx, document_id: UUID) -> Document:
         _Row,
         """
         select id, external_id, title, url, language, source, media_type, bytes, status, error_code, error_message,
-               passages, unembedded, created_at, updated_at
+               passages, unembedded, indexed, created_at, updated_at
           from documents
          where workspace_id = %(workspace_id)s
            and id = %(document_id)s
@@ -213,7 +221,7 @@ async def page(
         _Row,
         """
         select id, external_id, title, url, language, source, media_type, bytes, status, error_code, error_message,
-               passages, unembedded, created_at, updated_at
+               passages, unembedded, indexed, created_at, updated_at
           from documents
          where workspace_id = %(workspace_id)s
            and (%(status)s::text is null or status = %(status)s)
@@ -236,7 +244,7 @@ async def changed_since(tx: Tx, since: datetime, *, limit: int) -> list[Document
         _Row,
         """
         select id, external_id, title, url, language, source, media_type, bytes, status, error_code, error_message,
-               passages, unembedded, created_at, updated_at
+               passages, unembedded, indexed, created_at, updated_at
           from documents
          where workspace_id = %(workspace_id)s
            and updated_at >= %(since)s
@@ -258,11 +266,35 @@ async def summary(tx: Tx) -> Summary:
                count(*) filter (where status = 'processing') as processing,
                count(*) filter (where status = 'ready') as ready,
                count(*) filter (where status = 'failed') as failed,
-               count(*) as total
+               count(*) as total,
+               coalesce(sum(unembedded) filter (where status = 'processing'), 0) as waiting_passages,
+               ceil(coalesce(sum(unembedded) filter (where status = 'processing'), 0)
+                    * (select milliseconds_a_passage
+                         from knowledge
+                        where workspace_id = %(workspace_id)s) / 1000)::int as seconds_left
           from documents
          where workspace_id = %(workspace_id)s
         """,
         workspace_id=tx.workspace_id,
+    )
+
+
+async def read_again(tx: Tx, document_id: UUID) -> bool:
+    """Have a document that failed wait once more; False when there is nothing of it to be read."""
+    return bool(
+        await tx.run(
+            """
+            update documents
+               set status = 'queued', attempts = 0, retry_at = null, error_code = null, error_message = null,
+                   updated_at = now()
+             where workspace_id = %(workspace_id)s
+               and id = %(document_id)s
+               and status = 'failed'
+               and (file_key is not null or content is not null)
+            """,
+            workspace_id=tx.workspace_id,
+            document_id=document_id,
+        )
     )
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
 from trulybot.documents import service
-from trulybot.documents.errors import EmptyText
+from trulybot.documents.errors import EmptyText, NothingToRead
 from trulybot.documents.files import Files
 from trulybot.documents.forms import TextDocument, TextDocuments
 from trulybot.documents.models import Document, NewDocument, Status, Summary
@@ -119,6 +119,13 @@ async def document(document_id: UUID, who: Annotated[Actor, may("documents:read"
     """One document: how far it is read, and why it could not be."""
     async with db.workspace(who) as tx:
         return await service.get(tx, document_id)
+
+
+@router.post("/documents/{document_id}/attempts", status_code=202, responses=errors(NothingToRead))
+async def read_again(document_id: UUID, who: Annotated[Actor, may("documents:write")], db: Db) -> Document:
+    """Read a document once more that failed, for instance after the server's reason has gone."""
+    async with db.workspace(who) as tx:
+        return await service.read_again(tx, document_id, by=who)
 
 
 @router.delete("/documents/{document_id}", status_code=204)

@@ -12,7 +12,7 @@ from trulybot.audit import service as audit
 from trulybot.audit.actions import Action
 from trulybot.audit.service import Who
 from trulybot.documents import queries, receipts
-from trulybot.documents.errors import EmptyText, FileRefused
+from trulybot.documents.errors import EmptyText, FileRefused, NothingToRead
 from trulybot.documents.files import Files, fingerprint
 from trulybot.documents.forms import TextDocument
 from trulybot.documents.models import Added, Document, Failure, NewDocument, Status, Summary
@@ -133,6 +133,23 @@ async def changed_since(tx: Tx, since: datetime, *, limit: int) -> list[Document
 
 async def summary(tx: Tx) -> Summary:
     return await queries.summary(tx)
+
+
+async def read_again(tx: Tx, document_id: UUID, *, by: Who) -> Document:
+    """
+    Read a document once more that failed, as if it had just been sent.
+
+    Raises:
+        NotFound: There is none with this id in the workspace.
+        NothingToRead: It did not fail, or its file was refused and not kept.
+    """
+    if not await queries.read_again(tx, document_id):
+        await queries.get(tx, document_id)
+        raise NothingToRead
+    await tx.enqueue("documents.ingest", queue="ingest", lock=f"ingest:{tx.workspace_id}")
+    await tx.publish("document", document_id)
+    await audit.record(tx, Action.DOCUMENT_READ_AGAIN, by=by, subject=document_id)
+    return await queries.get(tx, document_id)
 
 
 async def remove(tx: Tx, document_id: UUID, *, by: Who | None) -> None:

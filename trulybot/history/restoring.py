@@ -204,7 +204,7 @@ async def _put_back(tx: Tx, kept: list[UUID | None]) -> None:
            set title = v.title, url = v.url, language = v.language, source = v.source, content = v.content,
                content_hash = v.content_hash, file_key = v.file_key, media_type = v.media_type, bytes = v.bytes,
                status = 'queued', error_code = null, error_message = null, indexed = false, attempts = 0,
-               updated_at = now()
+               retry_at = null, updated_at = now()
           from document_versions v
          where d.workspace_id = %(workspace_id)s
            and v.workspace_id = d.workspace_id

@@ -106,6 +106,16 @@ class Tx:
             ids=Jsonb({name: str(value) for name, value in ids.items()}),
         )
 
+    async def enqueue_later(self, task: str, seconds: int, *, queue: str = "default", **ids: object) -> None:
+        """Queue a job of this workspace that does not begin before so many seconds have passed."""
+        await self.run(
+            "select private.enqueue_later(%(task)s, %(queue)s, %(ids)s, %(seconds)s)",
+            task=task,
+            queue=queue,
+            seconds=seconds,
+            ids=Jsonb({name: str(value) for name, value in ids.items()}),
+        )
+
     async def publish(self, topic: str, subject: UUID) -> None:
         """Tell the workspace's open pages that something changed, once this commits."""
         event = {"workspace_id": str(self.workspace_id), "topic": topic, "id": str(subject)}

@@ -78,6 +78,10 @@ def tasks(db: Database, files: Files, embedder: Embedder, fetcher: Fetcher, answ
             async with db.workspace(job) as tx:
                 await tx.enqueue("documents.ingest", queue="ingest", lock=f"ingest:{job.workspace_id}")
 
+    async def read_again(job: JobOwner, _ids: dict[str, str]) -> None:
+        async with db.workspace(job) as tx:
+            await tx.enqueue("documents.ingest", queue="ingest", lock=f"ingest:{job.workspace_id}")
+
     async def forget_file(job: JobOwner, ids: dict[str, str]) -> None:
         async with db.workspace(job) as tx:
             needed = await document_queries.file_is_needed(tx, ids["file_key"])
@@ -96,6 +100,7 @@ def tasks(db: Database, files: Files, embedder: Embedder, fetcher: Fetcher, answ
         **history_tasks(db, files, embedder),
         "documents.ingest": ingest_documents,
         "documents.forget_file": forget_file,
+        "documents.read_again": read_again,
         "evaluation.ask": ask_golden_set,
         "curated.embed": _all_of(partial(curated.embed_some, db, embedder)),
         "sources.sync": sync_sources,

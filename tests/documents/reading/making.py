@@ -2,11 +2,13 @@
 
 import io
 import zipfile
+import zlib
 from datetime import date, datetime, time
 from functools import cache
 from pathlib import Path
 from xml.sax.saxutils import escape
 
+import pypdfium2
 import xlsxwriter
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -89,6 +91,26 @@ def _numbered(objects: dict[int, bytes]) -> bytes:
     for number in range(last + 1):
         made += b"%010d 00000 n \n" % offsets[number] if number in offsets else b"0000000000 65535 f \n"
     return made + b"trailer\n<</Size %d/Root 1 0 R/Info 4 0 R>>\nstartxref\n%d\n%%%%EOF\n" % (last + 1, table_at)
+
+
+def scan(*lines: str) -> bytes:
+    """A page as a scanner makes it: the picture of these lines, and no text."""
+    bitmap = pypdfium2.PdfDocument(pdf([(18, line) for line in lines]))[0].render(scale=150 / 72, grayscale=True)
+    rows = [bytes(bitmap.buffer)[row * bitmap.stride :][: bitmap.width] for row in range(bitmap.height)]
+    picture = zlib.compress(b"".join(rows))
+    shown = b"595 0 0 842 0 0 cm /I Do"
+    size = b"/Width %d/Height %d" % (bitmap.width, bitmap.height)
+    return _numbered(
+        {
+            1: b"<</Type/Catalog/Pages 2 0 R>>",
+            2: b"<</Type/Pages/Count 1/Kids[3 0 R]>>",
+            3: b"<</Type/Page/Parent 2 0 R/MediaBox[0 0 595 842]/Resources<</XObject<</I 6 0 R>>>>/Contents 5 0 R>>",
+            4: b"<<>>",
+            5: b"<</Length %d>>\nstream\n%s\nendstream" % (len(shown), shown),
+            6: b"<</Type/XObject/Subtype/Image%s/ColorSpace/DeviceGray/BitsPerComponent 8/Filter/FlateDecode"
+            b"/Length %d>>\nstream\n%s\nendstream" % (size, len(picture), picture),
+        }
+    )
 
 
 def xlsx(**sheets: list[list[object]]) -> bytes:

@@ -9,6 +9,7 @@ import psutil
 import pytest
 
 from tests.documents.reading import making
+from trulybot.documents.reading import reader
 from trulybot.documents.reading.models import REASONS, Limits, Reading, ReadingError
 from trulybot.documents.reading.reader import read, run
 
@@ -93,6 +94,26 @@ async def test_a_file_is_read_as_what_it_is(tmp_path: Path, data: bytes, name: s
 
     assert reading.kind == kind
     assert "Hello there" in reading.sections[0].text
+
+
+async def test_a_scan_is_read_where_tesseract_is_installed(tmp_path: Path) -> None:
+    scan = making.scan("Refunds take ten days.", "Gift cards never expire.")
+
+    reading = await read_bytes(tmp_path, scan, "scan.pdf")
+
+    assert "Refunds take ten days." in reading.sections[0].text
+    assert reading.sections[0].page == 1
+
+
+async def test_a_scan_says_that_it_is_one_where_nothing_recognises_text(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(reader.ENVIRONMENT, "PATH", str(tmp_path))
+
+    with pytest.raises(ReadingError) as refusal:
+        await read_bytes(tmp_path, making.scan("Refunds take ten days."), "scan.pdf")
+
+    assert refusal.value.code == "scanned"
 
 
 async def test_the_declared_type_decides_where_the_name_does_not(tmp_path: Path) -> None:

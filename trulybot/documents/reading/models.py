@@ -14,6 +14,10 @@ REASONS = {
     "password_protected": "The file is protected by a password. Remove the protection and upload it again.",
     "damaged_file": "The file is damaged or incomplete. Open it, save it again, and upload the new copy.",
     "no_text": "We found no text in the file. If it is a scan, run text recognition (OCR) on it first.",
+    "scanned": "The file is a scan: pictures of pages, without text. Run text recognition (OCR) on it and upload the "
+    "result, or ask whoever runs this server to install Tesseract.",
+    "ocr_failed": "The file is a scan, and text recognition on this server did not get through it. Run text "
+    "recognition (OCR) on it yourself and upload the result.",
     "too_large": "The file is too large, or unpacks to too much. Split it into smaller files.",
     "too_slow": "Reading the file took too long. Split it into smaller files, or save it in a simpler format.",
     "out_of_memory": "Reading the file needs too much memory. Split it into smaller files.",
@@ -33,6 +37,7 @@ class ReadingError(Exception):
 
 # Ten times what a page of nothing but words takes.
 CPU_SECONDS_A_MEGABYTE = 2
+RECOGNITION_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,13 @@ class Limits:
     memory_bytes: int = 768 * 1024**2  # address space, of which the interpreter and a parser's library take 100 MB
     cpu_seconds: int = 30
     wall_seconds: float = 60.0  # twice the processor's time, for a machine that is busy
+
+    # Whether the pictures of a scan are read.
+    recognise: bool = False
+
+    def recognising(self) -> "Limits":
+        """With text recognition, which takes a second or two a page."""
+        return replace(self, recognise=True, wall_seconds=RECOGNITION_SECONDS)
 
     def granting(self, size: int) -> "Limits":
         """With more time for a large file, of so many bytes; a small one that takes long means harm."""

@@ -8,11 +8,13 @@ from mmap import mmap
 import pypdfium2
 import pypdfium2.raw as pdfium
 
+from trulybot.documents.reading import ocr
 from trulybot.documents.reading.layout import Line, outlined
 from trulybot.documents.reading.models import Limits, Reading, ReadingError
 from trulybot.documents.reading.texts import clean, one_line
 
 PAGES = 10_000
+PAGES_OF_A_SCAN = 5  # show that it is one
 PASSWORD_ERROR = 4
 
 # PDFium's two ways to say that a line ended in a hyphen, which it has joined with the next.
@@ -43,7 +45,22 @@ def read(data: mmap | bytearray, limits: Limits) -> Reading:
             characters += len(line.text)
         if characters > limits.characters:
             raise ReadingError("too_large")
+    if not lines and _is_scan(document):
+        if not limits.recognise:
+            raise ReadingError("scanned")
+        return Reading("pdf", _title(document), ocr.recognised(document))
     return Reading("pdf", _title(document), outlined(lines))
+
+
+def _is_scan(document: pypdfium2.PdfDocument) -> bool:
+    """Whether there are pictures on its first pages."""
+    for number in range(min(len(document), PAGES_OF_A_SCAN)):
+        try:
+            if any(True for _ in document[number].get_objects(filter=[pdfium.FPDF_PAGEOBJ_IMAGE], max_depth=3)):
+                return True
+        except pypdfium2.PdfiumError:
+            continue
+    return False
 
 
 def _title(document: pypdfium2.PdfDocument) -> str | None:

@@ -11,8 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
-from trulybot.documents.reading import kinds, texts
-from trulybot.documents.reading.models import REASONS, Answered, Limits, Reading, ReadingError, Section
+from trulybot.documents.reading import kinds, ocr, texts
+from trulybot.documents.reading.models import REASONS, Answered, Kind, Limits, Reading, ReadingError, Section
 
 PACKAGE_ROOT = Path(__file__).parents[3]
 
@@ -37,8 +37,18 @@ async def read(path: Path, name: str, declared_type: str | None = None, limits: 
         if size > limits.file_bytes:
             raise ReadingError("too_large")
         limits = limits.granting(size)
-        task = json.dumps({"hint": kinds.hint(name, declared_type), "limits": asdict(limits), "parent": os.getpid()})
-        return await run([sys.executable, "-s", "-m", "trulybot.documents.reading.child", task], file, limits)
+        hint = kinds.hint(name, declared_type)
+        try:
+            return await _read(file, hint, limits)
+        except ReadingError as error:
+            if error.code != "scanned" or not ocr.available(ENVIRONMENT["PATH"]):
+                raise
+        return await _read(file, hint, limits.recognising())
+
+
+async def _read(file: IO[bytes], hint: Kind | None, limits: Limits) -> Reading:
+    task = json.dumps({"hint": hint, "limits": asdict(limits), "parent": os.getpid()})
+    return await run([sys.executable, "-s", "-m", "trulybot.documents.reading.child", task], file, limits)
 
 
 async def run(command: Sequence[str], file: IO[bytes], limits: Limits) -> Reading:

@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -19,6 +20,11 @@ from trulybot.documents.reading.texts import clean, one_line
 # What a workbook calls its sheets when nobody does: no heading for anything.
 UNNAMED = re.compile(
     r"(sheet|tabelle|hoja|feuil|foglio|planilha|blad|лист|शीट|ورقة|工作表|シート|시트)\s?\d{0,3}$", re.IGNORECASE
+)
+# What openpyxl stumbles with over a workbook whose parts do not fit together.
+DAMAGED = (
+    *(ArithmeticError, AttributeError, EOFError, LookupError, NotImplementedError, OSError, TypeError, ValueError),
+    *(ParseError, zipfile.BadZipFile, zlib.error),
 )
 # A cell far away makes a sheet wide, not rich.
 COLUMNS = 200
@@ -51,16 +57,7 @@ def read(archive: Archive, limits: Limits) -> Reading:
                 if characters > limits.characters:
                     raise ReadingError("too_large")
         title = one_line(workbook.properties.title or "")
-    except (
-        KeyError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        IndexError,
-        ParseError,
-        zipfile.BadZipFile,
-        OSError,
-    ) as error:
+    except DAMAGED as error:
         raise ReadingError("damaged_file") from error
     return Reading("xlsx", title or None, sections, answered)
 
