@@ -7,13 +7,14 @@ sentences must rest on one before it is said; when it fails, the quotation answe
 """
 
 from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from trulybot.answers import cache, curation, evidence, following, intents, quoting, sayings, search
 from trulybot.answers.language import detect
 from trulybot.answers.models import Answer, Citation, Delta, Exchange, Source
 from trulybot.answers.ranking import Ranked
 from trulybot.answers.search import Asked, Found
+from trulybot.answers.suggesting import Near, Suggesting
 from trulybot.answers.traces import Trace
 from trulybot.answers.writing import Writer, Written
 from trulybot.bots.choosing import Models
@@ -50,6 +51,7 @@ class Answering:
 
     def __init__(self, embedder: Embedder, model: Model | None, models: Models | None = None) -> None:
         self.embedder, self.model, self.models = embedder, model, models
+        self.suggesting = Suggesting()
 
     async def ask(self, question: str) -> Asked:
         """Make a question ready to be looked up; no transaction may be open meanwhile."""
@@ -73,10 +75,24 @@ class Answering:
             yield kept
             return
         async for part in self._find(db, who, question, language):
+            if isinstance(part, Answer):
+                part = replace(part, suggestions=await self._next(db, who, question, part))  # noqa: PLW2901
             yield part
             if place is not None and isinstance(part, Answer) and part.source == MODEL:
                 async with db.workspace(who) as tx:
                     await cache.keep(tx, place, question.asked, part)
+
+    async def _next(self, db: Database, who: Identity, question: Question, answer: Answer) -> list[str]:
+        """What can be asked now, after an answer or in the place of one."""
+        near = Near(
+            found=question.trace.passages,
+            asked=[question.text, *(turn.question for turn in question.history)],
+            told=frozenset(citation.passage_id for citation in answer.citations),
+            language=answer.language,
+            version=question.trace.knowledge_version,
+            enough=evidence.ENOUGH,
+        )
+        return await self.suggesting.suggest(db, who, self.embedder, near)
 
     async def _look(
         self, db: Database, who: Identity, question: Question, language: str
