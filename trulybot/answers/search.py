@@ -3,10 +3,11 @@
 import math
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from uuid import UUID
 
+from trulybot.answers import kindred
 from trulybot.answers.language import detect
 from trulybot.answers.ranking import Candidate, Ranked, rank
 from trulybot.answers.small_words import telling
@@ -81,21 +82,11 @@ class Found:
 async def search(tx: Tx, asked: Asked, *, view: View = "live") -> Found:
     """The passages of the open workspace that come near, by words or by meaning."""
     began = time.perf_counter()
-    collection = await tx.one(
-        _Collection,
-        """
-        select k.passages, k.terms, k.version, k.embedding_model,
-               array(select count(t.passage_id)
-                       from unnest(%(terms)s::text[]) with ordinality as asked (term, place)
-                       left join passage_terms t on t.workspace_id = %(workspace_id)s and t.term = asked.term
-                      group by asked.place
-                      order by asked.place) as frequencies
-          from knowledge k
-         where k.workspace_id = %(workspace_id)s
-        """,
-        workspace_id=tx.workspace_id,
-        terms=list(asked.terms),
-    )
+    collection = await _collection(tx, asked.terms)
+    taken = await kindred.kindred(tx, collection.unknown(asked.terms), collection.passages)
+    if taken:
+        asked = _taken_for(asked, taken)
+        collection = await _collection(tx, asked.terms)
     idf = {term: idf * asked.weights.get(term, 1.0) for term, idf in collection.idf(asked.terms).items()}
     model = collection.embedding_model or ""
     vector = asked.vectors.get(model)
@@ -157,6 +148,35 @@ async def search(tx: Tx, asked: Asked, *, view: View = "live") -> Found:
     return Found(rank([row.candidate(length) for row in rows], idf, asked.text), idf, collection.version)
 
 
+async def _collection(tx: Tx, terms: Sequence[str]) -> "_Collection":
+    return await tx.one(
+        _Collection,
+        """
+        select k.passages, k.terms, k.version, k.embedding_model,
+               array(select count(t.passage_id)
+                       from unnest(%(terms)s::text[]) with ordinality as asked (term, place)
+                       left join passage_terms t on t.workspace_id = %(workspace_id)s and t.term = asked.term
+                      group by asked.place
+                      order by asked.place) as frequencies
+          from knowledge k
+         where k.workspace_id = %(workspace_id)s
+        """,
+        workspace_id=tx.workspace_id,
+        terms=list(terms),
+    )
+
+
+def _taken_for(asked: Asked, taken: Mapping[str, Sequence[str]]) -> Asked:
+    """The question with words that are known here in the place of those that are not, which tell a little less."""
+    weights: dict[str, float] = {}
+    for term in asked.terms:
+        weight = asked.weights.get(term, 1.0)
+        for other in taken.get(term, (term,)):
+            share = kindred.SHARE if term in taken else 1.0
+            weights[other] = max(weights.get(other, 0.0), weight * share)
+    return replace(asked, terms=list(weights), weights=weights)
+
+
 def _written(vector: Sequence[float] | None) -> str | None:
     return f"[{','.join(map(str, vector))}]" if vector is not None else None
 
@@ -170,6 +190,9 @@ class _Collection:
     frequencies: list[int]
     version: int = 0
     embedding_model: str | None = None
+
+    def unknown(self, terms: Sequence[str]) -> list[str]:
+        return [term for term, often in zip(terms, self.frequencies, strict=True) if not often]
 
     def idf(self, terms: Sequence[str]) -> Mapping[str, float]:
         """
