@@ -417,3 +417,17 @@ async def test_a_document_that_begins_with_its_title_does_not_say_it_twice(world
         )
         rows = await (await web.execute("select heading from passages")).fetchall()
     assert rows == [("Parking",)]
+
+
+async def test_a_list_of_questions_answers_in_the_owners_words_until_it_is_removed(world: World):
+    alice = await world.alice()
+    rows = "Question;Other ways to ask;Answer\nCan I bring my dog?;;Dogs are welcome on the terrace.\n"
+    (taken,) = await uploads(alice, ("faq.csv", rows.encode()))
+    await world.work()
+
+    asked = await alice.asks("can i bring my dog")
+    await alice.delete(f"/api/documents/{taken['id']}")
+    await world.work()
+
+    assert (asked["source"], asked["answer"]) == ("curated", "Dogs are welcome on the terrace.")
+    assert (await alice.get("/api/knowledge/answers")).json()["items"] == []

@@ -9,15 +9,17 @@ import asyncio
 import time
 from collections.abc import Iterable, Iterator, Sequence
 
+from trulybot.curated import service as curated
+from trulybot.curated.errors import AnswersFull
 from trulybot.documents import keywords, passage_queries
 from trulybot.documents.embedding import embed_some
 from trulybot.documents.files import Files
 from trulybot.documents.models import Indexed, IndexedPassage, Waiting
 from trulybot.documents.passages import cut
 from trulybot.documents.reading import reader
-from trulybot.documents.reading.models import ReadingError, Section
+from trulybot.documents.reading.models import Reading, ReadingError, Section
 from trulybot.documents.service import MEDIA_TYPE_OF, TITLE_CHARACTERS
-from trulybot.kit.db import Database, Identity
+from trulybot.kit.db import Database, Identity, Tx
 from trulybot.kit.ids import uuid7
 from trulybot.kit.log import get_logger
 from trulybot.llm.embeddings import Embedder
@@ -30,6 +32,7 @@ ATTEMPTS = 2  # to index a document; what ends its reader, or us, twice is set a
 # These may be the machine's fault: the second reading decides, once the machine has had time to come to itself.
 MAY_PASS = ("reader_crashed", "out_of_memory", "too_slow")
 PAUSE_SECONDS = 30
+TABLES = ("csv", "xlsx")  # may be lists of questions with their answers
 
 
 async def ingest(db: Database, files: Files, embedder: Embedder, job: Identity) -> bool:
@@ -95,9 +98,19 @@ async def _index_file(db: Database, files: Files, document: Waiting, job: Identi
     title = reading.title[:TITLE_CHARACTERS] if reading.title else None
     passages = _passages(title or document.title, reading.sections)
     indexed = _indexed(document, reading.sections, title, MEDIA_TYPE_OF[reading.kind], passages)
-    async with db.workspace(job) as tx:
-        await passage_queries.swap_in(tx, [indexed])
-        await tx.publish("document", document.id)
+    try:
+        async with db.workspace(job) as tx:
+            if await passage_queries.swap_in(tx, [indexed]) and reading.kind in TABLES:
+                await _keep_answers(tx, document, reading)
+            await tx.publish("document", document.id)
+    except AnswersFull:
+        await _give_up(db, job, document, ReadingError("too_many_answers"))
+
+
+async def _keep_answers(tx: Tx, document: Waiting, reading: Reading) -> None:
+    """A list of questions answers like the owner's own words, besides being found like any text."""
+    entries = [(one.question, one.alternatives, one.answer) for one in reading.answered]
+    await curated.add_many(tx, entries, document_id=document.id)
 
 
 async def _could_not_read(db: Database, document: Waiting, error: ReadingError, job: Identity) -> None:

@@ -53,8 +53,12 @@ async def take_waiting(tx: Tx, limit: int) -> list[Waiting]:
     )
 
 
-async def swap_in(tx: Tx, indexed: Sequence[Indexed]) -> None:
-    """Put the new passages of documents in the place of the old ones, searchable by keywords from then on."""
+async def swap_in(tx: Tx, indexed: Sequence[Indexed]) -> set[UUID]:
+    """
+    Put the new passages of documents in the place of the old ones, searchable by keywords from then on.
+
+    Answers with the documents that were still to become what was read of them.
+    """
     before = {row.id: row for row in await _taken(tx, indexed)}
     indexed = [document for document in indexed if document.id in before]
     await tx.run(
@@ -96,6 +100,7 @@ async def swap_in(tx: Tx, indexed: Sequence[Indexed]) -> None:
         passages=sum(counts.values()) - sum(row.passages for row in before.values()),
         terms=sum(lengths.values()) - sum(row.terms for row in before.values()),
     )
+    return set(before)
 
 
 async def _taken(tx: Tx, indexed: Sequence[Indexed]) -> list["_Taken"]:

@@ -18,6 +18,8 @@ REASONS = {
     "result, or ask whoever runs this server to install Tesseract.",
     "ocr_failed": "The file is a scan, and text recognition on this server did not get through it. Run text "
     "recognition (OCR) on it yourself and upload the result.",
+    "too_many_answers": "The file holds more questions and answers than a workspace keeps. Remove some, or upload "
+    "it as a text without the columns' names.",
     "too_large": "The file is too large, or unpacks to too much. Split it into smaller files.",
     "too_slow": "Reading the file took too long. Split it into smaller files, or save it in a simpler format.",
     "out_of_memory": "Reading the file needs too much memory. Split it into smaller files.",
