@@ -14,6 +14,7 @@ from trulybot.app import build
 from trulybot.cli import parser
 from trulybot.documents.reading.models import REASONS
 from trulybot.settings import Settings, described
+from trulybot.sources.fetching.models import REASONS as PAGE_REASONS
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(page for page in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -241,6 +242,12 @@ def test_the_owners_guide_has_every_reason_why_a_file_is_not_read():
     guide = text_of(ROOT / "docs" / "guides" / "owner.md")
 
     assert [code for code, said in REASONS.items() if f"| `{code}` | {said} |" not in guide] == []
+
+
+def test_the_owners_guide_has_every_reason_why_a_page_is_not_taken_in():
+    guide = text_of(ROOT / "docs" / "guides" / "owner.md")
+
+    assert [code for code, said in PAGE_REASONS.items() if f"| `{code}` | {said} |" not in guide] == []
 
 
 @pytest.mark.parametrize("page", DECISIONS, ids=name_of)

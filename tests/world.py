@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 from uuid import UUID, uuid4
 
 import httpx
@@ -15,11 +15,18 @@ from trulybot.documents.files import Files
 from trulybot.llm.embeddings import Embedder, OpenAIEmbedder
 from trulybot.operations.alerts import Alerts
 from trulybot.operations.worker import database_of, errands, queue_app, tasks
-from trulybot.parts import embedder_of, fetcher_of, postman_of
+from trulybot.parts import embedder_of, postman_of, reach_of
 from trulybot.settings import Settings
+from trulybot.sources.fetching.fetcher import Fetcher
+from trulybot.sources.fetching.models import FetchError
 
 PASSWORD = "correct horse battery"
 SHOP = "https://shop.example"
+
+
+async def nowhere(_host: str, _port: int) -> NoReturn:
+    """There is no network, so no name stands for anything."""
+    raise FetchError("not_resolved")
 
 
 @dataclass
@@ -138,7 +145,7 @@ class World:
         """Do the jobs that wait, as the worker would, until none is left."""
         db = database_of(self.settings, size=4)
         await db.open()
-        fetcher = fetcher_of(self.settings)
+        fetcher = Fetcher(reach_of(self.settings), resolve=nowhere)
         known = tasks(db, Files(self.settings.files_directory), self.embedder, fetcher, self.app.state.answering)
         queue = queue_app(db.url, known, of_nobody=errands(db, postman_of(self.settings), Alerts.of(self.settings)))
         async with queue.open_async():

@@ -26,7 +26,7 @@ from trulybot.conversations import limits as conversation_limits
 from trulybot.conversations import routes as conversations
 from trulybot.curated import limits as curated_limits
 from trulybot.curated import routes as curated
-from trulybot.dashboard import answers_pages, audit_pages, settings_pages, team_pages, unanswered_pages
+from trulybot.dashboard import answers_pages, audit_pages, settings_pages, source_pages, team_pages, unanswered_pages
 from trulybot.dashboard import routes as dashboard
 from trulybot.documents import limits as document_limits
 from trulybot.documents import routes as documents
@@ -210,6 +210,7 @@ def build(settings: Settings) -> FastAPI:
         dashboard,
         answers_pages,
         unanswered_pages,
+        source_pages,
         team_pages,
         audit_pages,
         settings_pages,

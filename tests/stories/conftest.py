@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from tests.models import converted_models
+from tests.sites import SITE_ADDRESS
 from trulybot.demo.start import Shop
 
 ROOT = Path(__file__).parents[2]
@@ -32,7 +33,7 @@ def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     folder = tmp_path_factory.mktemp("product")
     (folder / "models").symlink_to(converted_models())
     command = [sys.executable, "-m", "trulybot", "serve", "--data-dir", str(folder), "--port", "0"]
-    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    env = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT), "TRULYBOT_CRAWL_PRIVATE": f"{SITE_ADDRESS}/32"}
     with (folder.parent / "product.log").open("w+") as log:
         process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, env=env)
         assert process.stdout is not None

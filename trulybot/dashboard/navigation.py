@@ -17,6 +17,7 @@ class Link:
 
 PAGES: tuple[tuple[Link, Scope], ...] = (
     (Link("/dashboard", "Bot"), "documents:read"),
+    (Link("/dashboard/sources", "Web pages"), "documents:read"),
     (Link("/dashboard/answers", "Answers"), "documents:read"),
     (Link("/dashboard/unanswered", "Unanswered"), "documents:read"),
     (Link("/dashboard/team", "Team"), "members:read"),

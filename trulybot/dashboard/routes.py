@@ -197,7 +197,7 @@ async def _rows(db: Database, push: Push, who: Member, since: datetime) -> Async
                 async with db.workspace(who) as tx:
                     document = await documents.get(tx, change.id)
             except NotFound:
-                yield f"event: gone\ndata: {change.id}\n\n"
+                yield f"event: gone\ndata: document-{change.id}\n\n"
                 continue
             yield _row(document, who)
 
@@ -205,7 +205,7 @@ async def _rows(db: Database, push: Push, who: Member, since: datetime) -> Async
 def _row(document: Document, who: Member) -> str:
     may_write = allows(who, "documents:write")
     lines = partial("document.html", document=document, may_write=may_write).splitlines()
-    return "event: document\n" + "".join(f"data: {line}\n" for line in lines) + "\n"
+    return "event: row\n" + "".join(f"data: {line}\n" for line in lines) + "\n"
 
 
 def _own_address(request: Request) -> str:

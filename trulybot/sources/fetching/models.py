@@ -9,7 +9,7 @@ MEGABYTE = 1024**2
 # The code is stored and matched by programs, so it never changes. The sentence is shown to the owner, and ends with
 # what they can do.
 REASONS = {
-    "address_invalid": "This is not an address of a web page. Give one that begins with http:// or https://.",
+    "address_invalid": "This is not an address of a web page. Give one such as https://www.example.com/help.",
     "address_refused": "This address leads into a private network, or to a port that we do not connect to. Give a "
     "public page at port 80 or 443, or ask your operator to allow the network.",
     "not_resolved": "No server is known by this name. Check the spelling.",

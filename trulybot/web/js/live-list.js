@@ -1,8 +1,8 @@
-// <ul data-events="/address">: rows come and change as the server tells. An event "document" carries a row's HTML, "gone" a row's id.
+// <ul data-events="/address">: rows come and change as the server tells. An event "row" carries a row's HTML, "gone" the id of its element.
 
 for (const list of document.querySelectorAll("[data-events]")) {
   const events = new EventSource(list.dataset.events)
-  events.addEventListener("document", ({ data }) => {
+  events.addEventListener("row", ({ data }) => {
     const row = document.createRange().createContextualFragment(data).firstElementChild
     const old = document.getElementById(row.id)
     if (!old) return list.prepend(row)
@@ -10,5 +10,5 @@ for (const list of document.querySelectorAll("[data-events]")) {
     old.replaceWith(row)
     if (focused) row.querySelector("button").focus()
   })
-  events.addEventListener("gone", ({ data }) => document.getElementById(`document-${data}`)?.remove())
+  events.addEventListener("gone", ({ data }) => document.getElementById(data)?.remove())
 }
