@@ -75,3 +75,26 @@ async def test_a_visitor_is_told_it_and_a_stranger_is_not(world: World, alice: P
     replies = [await who.asks("Is there parking at the shop?") for who in (visitor, charlie)]
 
     assert [reply["source"] for reply in replies] == ["curated", "none"]
+
+
+async def test_an_answer_of_the_owners_comes_before_small_talk(alice: Person):
+    before = await alice.asks("What is your name?")
+    await alice.post("/api/knowledge/answers", {"question": "What's your name?", "answer": "Pine, at your service."})
+
+    after = await alice.asks("What is your name?")
+
+    assert (before["source"], before["intent"]) == ("smalltalk", "about")
+    assert (after["source"], after["intent"], after["answer"]) == ("curated", "about", "Pine, at your service.")
+
+
+async def test_a_complaint_is_told_that_we_are_sorry_and_what_we_know(alice: Person):
+    form = {"question": "My parcel arrived broken", "answer": "Send us a picture, and a new one leaves the same day."}
+    await alice.post("/api/knowledge/answers", form)
+
+    known = await alice.asks("This is the third time my parcel arrived broken")
+    unknown = await alice.asks("Your service is terrible")
+
+    assert (known["intent"], known["source"]) == ("complaint", "curated")
+    assert known["answer"].startswith("I'm sorry")
+    assert known["answer"].endswith(f"\n\n{form['answer']}")
+    assert (unknown["intent"], unknown["source"]) == ("complaint", "handover")

@@ -30,7 +30,20 @@ from trulybot.answers.intents import recognise
             "lead",
             ["ana@example.com", "my email is ana@example.com", "+91 98765 43210", "call me on 555-010-9999 tomorrow"],
         ),
-        ("about", ["are you a robot?", "who are you", "what's your name?"]),
+        (
+            "about",
+            [
+                "are you a robot?",
+                "who are you",
+                "what's your name?",
+                "which company were you made by",
+                "who is your boss",
+            ],
+        ),
+        ("about", ["what kind of things can you help me with?", "what questions can I ask you"]),
+        ("affirm", ["yes", "yes, please", "that's right", "okay", "sí", "हाँ", "是的"]),
+        ("deny", ["no", "nope, that's not it", "that is incorrect", "no gracias", "нет", "नहीं"]),
+        ("off_topic", ["tell me a joke", "what is the meaning of life", "how old are you", "讲个笑话"]),
     ],
 )
 def test_messages_that_ask_nothing_of_the_documents(intent, messages):
@@ -57,7 +70,15 @@ def test_messages_that_ask_nothing_of_the_documents(intent, messages):
         "http://192.168.1.1/",
         "",
         "👍",
-        "yes",
+        "What is your pet policy?",
+        "Will your employer see it?",
+        "What is your age limit?",
+        "Tell me interesting facts about the bakery",
+        "What do you sell?",
+        "Where do you deliver from?",
+        "Is it true that returns are free?",
+        "no invoice came with my order",
+        "yes I want to change my delivery address",
     ],
 )
 def test_a_question_is_never_taken_for_small_talk(message):

@@ -26,6 +26,8 @@ from trulybot.llm.model import Model
 CURATED: Source = "curated"
 MODEL: Source = "model"
 QUOTATION: Source = "documents"
+# To an apology we add only what is surely about the matter: anything else would sound like an excuse.
+SURE_ENOUGH_TO_ADD = 0.7
 
 
 @dataclass(frozen=True)
@@ -61,10 +63,14 @@ class Answering:
         """The answer as it forms, and last the whole of it, which counts."""
         language = detect(question.text, question.locale)
         intent = intents.recognise(question.text)
+        if intent == "complaint":
+            async for part in self._apologise(db, who, question, language):
+                yield part
+            return
         if intent != "question":
-            text = sayings.reply(intent, language)
-            yield Delta(text)
-            yield Answer(text, True, sayings.source(intent), intent, 1.0, language)
+            answer = await self._small_talk(db, who, question, intent, language)
+            yield Delta(answer.text)
+            yield answer
             return
 
         place, kept = await self._look(db, who, question, language)
@@ -94,11 +100,38 @@ class Answering:
         )
         return await self.suggesting.suggest(db, who, self.embedder, near)
 
+    async def _small_talk(
+        self, db: Database, who: Identity, question: Question, intent: intents.Intent, language: str
+    ) -> Answer:
+        """What the owner answers to it, or what we say ourselves. An address that is left is kept, whatever it says."""
+        if intent != "lead":
+            async with db.workspace(who) as tx:
+                own = await curation.match(tx, question.asked, language)
+            if own.confidence >= curation.SURE:
+                return Answer(own.answer, True, CURATED, intent, own.confidence, language)
+        return Answer(sayings.reply(intent, language), True, sayings.source(intent), intent, 1.0, language)
+
+    async def _apologise(
+        self, db: Database, who: Identity, question: Question, language: str
+    ) -> AsyncIterator[Delta | Citation | Answer]:
+        """We are sorry, whatever it is; and say what the knowledge holds about it, when that is sure."""
+        sorry = sayings.reply("complaint", language)
+        yield Delta(sorry)
+        found = [part async for part in self._find(db, who, question, language)]
+        whole = found[-1]
+        if isinstance(whole, Answer) and whole.answered and whole.confidence >= SURE_ENOUGH_TO_ADD:
+            yield Delta(f"\n\n{whole.text}")
+            for citation in whole.citations:
+                yield citation
+            yield replace(whole, text=f"{sorry}\n\n{whole.text}", intent="complaint")
+        else:
+            yield Answer(sorry, True, sayings.source("complaint"), "complaint", 1.0, language)
+
     async def _look(
         self, db: Database, who: Identity, question: Question, language: str
     ) -> tuple[cache.Place | None, Answer | None]:
         """A model's earlier answer to the same. To quote is as quick; and after other turns a question is another."""
-        if self.model is None or question.history:
+        if (self.model is None and question.bot.model is None) or question.history:
             return None, None
         async with db.workspace(who) as tx:
             return await cache.look(tx, question.asked, language, question.bot.version)

@@ -10,7 +10,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Literal
 
-Intent = Literal["question", "greeting", "thanks", "goodbye", "human", "complaint", "lead", "about"]
+Intent = Literal[
+    "question", "greeting", "thanks", "goodbye", "human", "complaint", "lead", "about", "affirm", "deny", "off_topic"
+]
 
 # Whoever writes more has something to ask.
 LONGEST_CHARACTERS = 160
@@ -66,7 +68,7 @@ _HUMAN = (
     r"\b(call|phone|ring) me (back|about)\b|\b(phone|ring) me\b|^(please )?call me( please)?$",
     r"\b(live|real|human) (agent|person|human|representative)\b.{0,15}\b(available|there|please|around)\b",
     r"\bcontact (a|an|your) (support |human |live )?(agent|human|representative)\b",
-    r"\bis (anyone|anybody|someone|somebody) there\b",
+    r"\bis (anyone|anybody|someone|somebody) there\b|\bwho can i (talk|speak) (to|with)\b|\breal human being\b",
     r"\b(hablar|chatear|comunic\w+|pás[ae]me) con (un |una |el |la |algún )?"
     r"(persona|humano|agente|asesor|representante|operador|encargado|alguien|atención al cliente)\b",
     r"\bparler (à|avec) (un |une |quelqu'un|l')?(humain|personne|conseiller|agent|responsable|quelqu'un)?\b",
@@ -93,6 +95,11 @@ _COMPLAINT = (
     r"\b(disappointed|dissatisfied|fed up) (with|by) (your|the|this)\b|\bextremely disappointed\b",
     r"\bdemand (my money|a refund)\b",
     r"\b(one|1)[- ]star review\b",
+    r"\b(late|broken|wrong|missing|damaged) again\b|\bwhat kind of (business|company|service) is this\b",
+    r"\b(second|third|fourth|fifth) time (this|that|my|it|i|you)\b|\bkeeps crashing\b",
+    r"\bstill (no|haven't|have not) (received |got |had )?(a |my |any )?(refund|answer|reply|response|delivery"
+    r"|parcel) after\b",
+    r"\b(stopped working|broke|died) after (a|an|one|two|three|a few|only) \w+\b",
     r"\b(your (last )?answer was wrong|nothing you (told|said) .{0,12}worked)\b",
     r"\byou (people )?keep ignoring\b|\bhow badly i was treated\b|\bwas rude to me\b",
     r"\b(poner|presentar|hacer) una (queja|reclamación)\b|\bmuy decepcionad[oa]\b",
@@ -104,6 +111,14 @@ _COMPLAINT = (
     r"تقديم شكوى|शिकायत (करनी|दर्ज)|投诉|投訴|クレームを|불만을 (제기|접수)",
 )
 _GREETING = (
+    r"^((hi|hey|hello|hi there|hey there) )?(what's new|are you (ok|okay|alright|doing (ok|okay|alright|well"
+    r"|good)))( today)?$",
+    r"^(i (want|need|would like|'d like|wanna) to know|i'd like to know|(will you |would you |can you "
+    r"|please )?tell me|let me know)"
+    r" how (you|the ai|the bot) (is|are)( doing)?( today)?$",
+    r"^((it is|it's|how) )?(good|nice|great|lovely) to (see|meet|hear from) you( again)?$|^is everything (ok"
+    r"|okay|alright)( today)?$"
+    r"|^(what|how) are you feeling( today)?$",
     r"^((hi|hey|hello|hi there|hey there) )?"
     r"(how (are|r) (you|u)( doing)?|how's it going|how is it going|what's up)( today)?$",
     r"^(qué tal|cómo estás|ça va|comment ça va|wie geht's|wie geht es (dir|ihnen)|come stai|come va|tudo bem)$",
@@ -120,6 +135,90 @@ _ABOUT = (
     r"^(wer|was) (bist du|sind sie)$|^(bist du|sind sie) ein (roboter|bot|mensch)$|^(chi sei|sei un robot)$",
     r"^(quem é você|você é um robô)$|^(кто ты|ты бот|ты робот)$|^(من أنت|هل أنت روبوت)$|^(आप कौन हैं|तुम कौन हो)$",
     r"^(你是谁|你是机器人吗|您是真人吗)$|^(あなたは(誰|だれ)ですか|ロボットですか)$",
+)
+# Of the bot itself. “You” in a question about the business ("what do you sell") is not asked with these words.
+_ABOUT_THE_BOT = (
+    r"\b(who|what (company|firm|group|person)|which (company|firm)|name the (person|group)\b.{0,20})\b.{0,12}\b"
+    r"(made|built|created|designed|programmed|assembled|developed) (you|this bot|this chatbot|this ai)\b",
+    r"\byour (maker|creator|programmer|inventor)\b|^(what's|who's|who is|who was) your (boss|employer)('s name)?$"
+    r"|\bsomeone else your boss\b",
+    r"\b(what|which) (company|firm) (were|are) you (designed|made|built|created) by\b",
+    r"\bwhat company (designed|did the design for) this\b|\bfor this design what company\b",
+    r"\b(who|whom) (do you (work for|report to)|employs you|is your job with)\b|\bwhat (company"
+    r"|firm) do you work for\b",
+    r"^where do you work$",
+    r"\b(what|how) (should|do|can|would you like me to|may) i? ?(call|address) you\b|\bwhat (name )?(do"
+    r"|would) you (want|like) "
+    r"(me )?to (use|call you)\b|\bwhat should (you be called|i call you)\b|\bwhat you are called\b"
+    r"|\bhow do you say your name\b",
+    r"^((please )?(give|tell) me|can (you tell me|i know|i have)|what('s| is)|i('d"
+    r"| would) like to know)( what)? your (real |own |preferred )?name\b",
+    r"^(could|would|can) you be (an? )?(human|person|robot|bot|computer|machine)$|\bare you an? person that's real\b",
+    r"\bsay you are an? (computer|human|robot|bot|machine)\b|^(do i own you|am i in charge of you)$",
+    r"\bwhat (can|could|would) you (be able to )?do (for|with) me\b|\bwhat (can|could) you do to (help"
+    r"|make yourself useful)\b",
+    r"\b(what|which) (kinds?|types?|sorts?|kid)?( of)? ?(things?|tasks?|questions?|stuff|subjects|topics"
+    r"|areas)\b.{0,14}\b"
+    r"(can you (help|do)|are you (able to (help|do)|familiar|(the most )?experienced)|(do )?you (like|excel"
+    r"|know how)|you can (help|do)"
+    r"|(can|could) i ask you|i can ask you)\b",
+    r"\bwhat (you can|can you) (help|assist) (me )?with\b|\bwhat you can do for me\b|\bexamples of what to ask you\b",
+    r"\bwhat (are you programmed to do|knowledge do you have)\b|\bwhat subjects (do you|you) like\b",
+)
+# What is asked of anybody but a business: answered by saying what we are for.
+_OFF_TOPIC = (
+    r"\b(tell|give|know|say|share|have|hear) (me |us )?(any |an? |some )?(good |funny |another )?(jokes?|riddle)\b",
+    r"\b(fun|amusing|unusual|random) facts?\b|\b(tell|give) me something funny about\b",
+    r"\bmeaning (of|to) life\b|\bpoint of life\b|\blife's (true )?meaning\b|\banswer to life\b"
+    r"|\bbeing alive has any meaning\b",
+    r"\byour (own )?(age|birthday|birthdate|hobbies|hobby|home planet|origin)( are| is| right now| today)?$"
+    r"|^are you a pet owner\b",
+    r"^how old (would|are|r) (you|u)( be| now| exactly)?$|\b(years|long) have you been alive\b|^when (were"
+    r"|was) you born\b",
+    r"\b(pets|hobbies) do you (own|have)$|^do you have (any )?([\w ]* )?pets?$|^cats or dogs\b.*\byou",
+    r"^(so )?(from )?where (do|did|are|have) you (come|coming|from)( from)?$|^where (do you call home|(were"
+    r"|was) you born)\b"
+    r"|^what location were you born\b",
+    r"\bhow (do|to) you spend your (free|spare) time\b",
+    r"^(cuéntame|dime|raconte-moi|erzähl mir|raccontami|me conte) (un chiste|une blague|einen witz"
+    r"|una barzelletta|uma piada)$",
+    r"^(расскажи (мне )?(анекдот|шутку)|اخبرني نكتة|أخبرني نكتة|एक चुटकुला सुनाओ|(मुझे )?चुटकुला सुनाओ|讲个笑话|给我讲个笑话)$",
+)
+_AFFIRM = (
+    r"^(oh |ok |well )?(yes|yeah|yep|yup|ya|yea|sure|okay|ok|of course|definitely|absolutely|exactly|correct"
+    r"|right|affirmative|"
+    r"agreed|indeed|certainly|10 4|roger that|great|perfect|i agree|you're right|you are right|please do|fine)"
+    r"( (yes|please|sure|it is|i do|i would|of course|ai|that's (right|correct)|that is (right|correct|factual|true)|"
+    r"this is true|that happens to be correct))*$",
+    r"^(that's|thats|that is|that would be|it's|it is|this is) (very |so |absolutely |definitely |most )*(true"
+    r"|correct|right|factual)$",
+    r"^yes is my (answer|response)$|^(i will|i'll|i'd|i would) say yes( as my response)?$"
+    r"|^my answer( to your question)? is yes$"
+    r"|^that checks out$|^(please )?let's do (it|that)$|^can we please$",
+    r"^(sí|si|claro|vale|por supuesto|oui|bien sûr|d'accord|ja|genau|klar|sicher|natürlich|sì|certo|va bene|sim"
+    r"|claro que sim|evet|tamam|ya|да|конечно|хорошо"
+    r"|نعم|حسنا|أجل|हाँ|हां|जी हाँ|ठीक है|হ্যাঁ|ஆம்|అవును|是|是的|好|好的|对|はい|ええ|そうです|네|예)$",
+)
+_DENY = (
+    r"^(no|nope|nah|negative|not really|not now|not right now|never mind|nevermind|false|wrong|incorrect"
+    r"|definitely not|of course not)"
+    r"( (no|thanks|thank you|not it|that's not it|it is not|it isn't|definitely not|you are wrong|you're wrong))*$",
+    r"^(no |nope )?(that|that's|it|it's|this|the statement|you)( is| are| was|'s| has to be| can't be| isn't"
+    r"| got)?( so| very much| most "
+    r"definitely| definitely| not| that| a| the)* (false|wrong|wrong answer|incorrect|true|right|correct"
+    r"|falsehood|negatory|no)$",
+    r"^there is no way( in \w+)? that is true$|^(i'd|i would) say no$|^no that's? (isn't|is not) (right|correct|true)$",
+    r"^(no gracias|non merci|non|nein|nein danke|no grazie|não|não obrigado|hayır|tidak|нет|нет спасибо|لا"
+    r"|لا شكرا|नहीं|जी नहीं|না|இல்லை|కాదు|"
+    r"不|不是|不要|没有|いいえ|아니요)$",
+)
+_GOODBYE = (
+    r"^(it (was|has been|is) |it's been |was )?(so |really |very |a |great |good |nice |awesome |lovely "
+    r"|pleasure |wonderful |fun )+"
+    r"(to )?(talk|talking|speak|speaking|chat|chatting)( to| with)?( you)?( today)?( (bye|goodbye))?$",
+    r"^(catch|see|talk to|speak to) (you|ya|u) (later|soon|around|tomorrow|again)$|^(best |kind "
+    r"|warm )?regards$|^signing off$",
+    r"^(that's|that is|that will be|that'll be) all( i (need|needed|wanted))?\b.{0,20}\b(going|day|bye|goodbye|now)$",
 )
 _EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}")
 _PHONE = re.compile(r"(?<![\w(/.-])\+?[0-9](?:[ ().-]{0,2}[0-9]){7,14}(?![\w)/.#])")
@@ -177,6 +276,10 @@ _VOCABULARY: Mapping[Intent, tuple[frozenset[str], frozenset[str]]] = {
 _PHRASES: Mapping[Intent, Sequence[re.Pattern[str]]] = {
     "human": [re.compile(rule) for rule in _HUMAN],
     "complaint": [re.compile(rule) for rule in _COMPLAINT],
-    "about": [re.compile(rule) for rule in _ABOUT],
+    "about": [re.compile(rule) for rule in (*_ABOUT, *_ABOUT_THE_BOT)],
     "greeting": [re.compile(rule) for rule in _GREETING],
+    "affirm": [re.compile(rule) for rule in _AFFIRM],
+    "deny": [re.compile(rule) for rule in _DENY],
+    "goodbye": [re.compile(rule) for rule in _GOODBYE],
+    "off_topic": [re.compile(rule) for rule in _OFF_TOPIC],
 }

@@ -13,7 +13,7 @@ RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur"})
 class Sayings:
     """
     name: the language's English name, for a prompt. unanswered: promises nothing and says what can be done.
-    about: to questions about the bot. No field is ever empty.
+    about: to questions about the bot. further: to a yes or a no that answers nothing. No field is ever empty.
     """
 
     name: str
@@ -25,6 +25,7 @@ class Sayings:
     complaint: str
     lead: str
     about: str
+    further: str
 
 
 def unanswered(language: str) -> str:
@@ -43,6 +44,9 @@ def reply(intent: Intent, language: str) -> str:
         "complaint": sayings.complaint,
         "lead": sayings.lead,
         "about": sayings.about,
+        "off_topic": sayings.about,
+        "affirm": sayings.further,
+        "deny": sayings.further,
     }
     return replies.get(intent, sayings.unanswered)
 
@@ -74,6 +78,7 @@ SAYINGS: Mapping[str, Sayings] = {
         "it.",
         "Thank you, we have noted that. Is there anything else you would like to know?",
         "I'm an automated assistant. I answer questions from what this business has written down.",
+        "All right. What would you like to know?",
     ),
     "es": Sayings(
         "Spanish",
@@ -86,6 +91,7 @@ SAYINGS: Mapping[str, Sayings] = {
         "Lo siento mucho. Deja aquí tu correo electrónico para que una persona de nuestro equipo lo revise.",
         "Gracias, lo hemos anotado. ¿Quieres saber algo más?",
         "Soy un asistente automático. Respondo con lo que esta empresa ha puesto por escrito.",
+        "De acuerdo. ¿Qué te gustaría saber?",
     ),
     "fr": Sayings(
         "French",
@@ -98,6 +104,7 @@ SAYINGS: Mapping[str, Sayings] = {
         "J'en suis désolé. Laissez ici votre adresse e-mail pour qu'une personne de notre équipe s'en occupe.",
         "Merci, c'est noté. Souhaitez-vous savoir autre chose ?",
         "Je suis un assistant automatique. Je réponds à partir de ce que cette entreprise a écrit.",
+        "D'accord. Que souhaitez-vous savoir ?",
     ),
     "de": Sayings(
         "German",
@@ -111,6 +118,7 @@ SAYINGS: Mapping[str, Sayings] = {
         "kümmern kann.",
         "Danke, das ist notiert. Möchten Sie noch etwas wissen?",
         "Ich bin ein automatischer Assistent. Ich antworte aus dem, was dieses Unternehmen aufgeschrieben hat.",
+        "In Ordnung. Was möchten Sie wissen?",
     ),
     "it": Sayings(
         "Italian",
@@ -123,6 +131,7 @@ SAYINGS: Mapping[str, Sayings] = {
         "Mi dispiace. Lasci qui il suo indirizzo e-mail perché una persona del nostro team se ne occupi.",
         "Grazie, ne abbiamo preso nota. Desidera sapere altro?",
         "Sono un assistente automatico. Rispondo con ciò che questa azienda ha scritto.",
+        "Va bene. Che cosa vorresti sapere?",
     ),
     "pt": Sayings(
         "Portuguese",
@@ -135,6 +144,7 @@ SAYINGS: Mapping[str, Sayings] = {
         "Sinto muito. Deixe aqui seu e-mail para que uma pessoa da nossa equipe cuide disso.",
         "Obrigado, anotamos. Gostaria de saber mais alguma coisa?",
         "Sou um assistente automático. Respondo com o que esta empresa escreveu.",
+        "Tudo bem. O que você gostaria de saber?",
     ),
     "nl": Sayings(
         "Dutch",
@@ -147,6 +157,7 @@ SAYINGS: Mapping[str, Sayings] = {
         "Dat spijt me. Laat hier uw e-mailadres achter, zodat iemand van ons team ernaar kan kijken.",
         "Dank u, dat is genoteerd. Wilt u nog iets weten?",
         "Ik ben een automatische assistent. Ik antwoord met wat dit bedrijf heeft opgeschreven.",
+        "Goed. Wat wilt u weten?",
     ),
     "tr": Sayings(
         "Turkish",
@@ -159,6 +170,7 @@ SAYINGS: Mapping[str, Sayings] = {
         "Bunun için üzgünüm. Ekibimizden birinin ilgilenebilmesi için lütfen e-posta adresinizi buraya bırakın.",
         "Teşekkürler, not ettik. Başka bir şey öğrenmek ister misiniz?",
         "Ben otomatik bir asistanım. Bu işletmenin yazdıklarından yanıt veriyorum.",
+        "Tamam. Ne öğrenmek istersiniz?",
     ),
     "id": Sayings(
         "Indonesian",
@@ -172,6 +184,7 @@ SAYINGS: Mapping[str, Sayings] = {
         "menanganinya.",
         "Terima kasih, sudah kami catat. Ada lagi yang ingin Anda ketahui?",
         "Saya asisten otomatis. Saya menjawab dari apa yang telah ditulis oleh bisnis ini.",
+        "Baik. Apa yang ingin Anda ketahui?",
     ),
     "ru": Sayings(
         "Russian",
@@ -184,6 +197,7 @@ SAYINGS: Mapping[str, Sayings] = {
         "Мне очень жаль. Оставьте здесь адрес электронной почты, чтобы сотрудник нашей команды разобрался в этом.",
         "Спасибо, мы это записали. Хотите узнать что-нибудь ещё?",
         "Я автоматический помощник. Я отвечаю по тому, что написала эта компания.",
+        "Хорошо. Что вы хотели бы узнать?",
     ),
     "ar": Sayings(
         "Arabic",
@@ -196,6 +210,7 @@ SAYINGS: Mapping[str, Sayings] = {
         "يؤسفني ذلك. من فضلك اترك بريدك الإلكتروني هنا لينظر شخص من فريقنا في الأمر.",
         "شكرًا، لقد سجلنا ذلك. هل تود معرفة شيء آخر؟",
         "أنا مساعد آلي. أجيب مما كتبته هذه الشركة.",
+        "حسنًا. ماذا تودّ أن تعرف؟",
     ),
     "hi": Sayings(
         "Hindi",
@@ -208,6 +223,7 @@ SAYINGS: Mapping[str, Sayings] = {
         "हमें खेद है। कृपया अपना ईमेल पता यहाँ छोड़ें, ताकि हमारी टीम का कोई व्यक्ति इसे देख सके।",
         "धन्यवाद, हमने लिख लिया है। क्या आप कुछ और जानना चाहेंगे?",
         "मैं एक स्वचालित सहायक हूँ। मैं इस व्यवसाय की लिखी बातों से उत्तर देता हूँ।",
+        "ठीक है। आप क्या जानना चाहेंगे?",
     ),
     "bn": Sayings(
         "Bengali",
@@ -220,6 +236,7 @@ SAYINGS: Mapping[str, Sayings] = {
         "আমরা দুঃখিত। অনুগ্রহ করে এখানে আপনার ইমেল ঠিকানা রেখে যান, যাতে আমাদের দলের কেউ বিষয়টি দেখতে পারেন।",
         "ধন্যবাদ, আমরা লিখে রেখেছি। আপনি কি আর কিছু জানতে চান?",
         "আমি একটি স্বয়ংক্রিয় সহকারী। এই ব্যবসা যা লিখেছে তা থেকে আমি উত্তর দিই।",
+        "ঠিক আছে। আপনি কী জানতে চান?",
     ),
     "ta": Sayings(
         "Tamil",
@@ -232,6 +249,7 @@ SAYINGS: Mapping[str, Sayings] = {
         "வருந்துகிறோம். எங்கள் குழுவில் ஒருவர் இதைக் கவனிக்க, உங்கள் மின்னஞ்சல் முகவரியை இங்கே விட்டுச் செல்லுங்கள்.",
         "நன்றி, குறித்துக்கொண்டோம். வேறு ஏதாவது தெரிய வேண்டுமா?",
         "நான் ஒரு தானியங்கி உதவியாளர். இந்த நிறுவனம் எழுதியவற்றிலிருந்து பதிலளிக்கிறேன்.",
+        "சரி. நீங்கள் என்ன தெரிந்துகொள்ள விரும்புகிறீர்கள்?",
     ),
     "te": Sayings(
         "Telugu",
@@ -244,6 +262,7 @@ SAYINGS: Mapping[str, Sayings] = {
         "క్షమించండి. మా బృందంలోని ఒకరు దీన్ని చూడడానికి దయచేసి మీ ఇమెయిల్ చిరునామా ఇక్కడ ఇవ్వండి.",
         "ధన్యవాదాలు, మేము రాసుకున్నాము. మీరు ఇంకేమైనా తెలుసుకోవాలనుకుంటున్నారా?",
         "నేను ఒక స్వయంచాలక సహాయకుడిని. ఈ వ్యాపారం రాసిన వాటి నుండి సమాధానం ఇస్తాను.",
+        "సరే. మీరు ఏమి తెలుసుకోవాలనుకుంటున్నారు?",
     ),
     "zh": Sayings(
         "Chinese",
@@ -255,6 +274,7 @@ SAYINGS: Mapping[str, Sayings] = {
         "非常抱歉。请在这里留下您的邮箱，以便我们的工作人员处理。",
         "谢谢，我们已经记下了。您还想了解什么吗？",
         "我是自动助手，根据这家企业写下的资料回答问题。",
+        "好的。请问您想了解什么？",
     ),
     "ja": Sayings(
         "Japanese",
@@ -267,6 +287,7 @@ SAYINGS: Mapping[str, Sayings] = {
         "申し訳ございません。担当者が確認できるよう、こちらにメールアドレスをお残しください。",
         "ありがとうございます。承りました。ほかにお知りになりたいことはありますか？",
         "自動応答のアシスタントです。この事業者が書いた内容をもとにお答えします。",
+        "承知しました。何をお知りになりたいですか？",
     ),
     "ko": Sayings(
         "Korean",
@@ -279,5 +300,6 @@ SAYINGS: Mapping[str, Sayings] = {
         "죄송합니다. 저희 팀의 담당자가 확인할 수 있도록 여기에 이메일 주소를 남겨 주세요.",
         "감사합니다. 기록해 두었습니다. 더 알고 싶으신 것이 있나요?",
         "저는 자동 응답 도우미입니다. 이 업체가 적어 둔 내용으로 답합니다.",
+        "알겠습니다. 무엇을 알고 싶으신가요?",
     ),
 }
