@@ -3,11 +3,13 @@ from uuid import UUID
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trulybot.answers.evidence import ENOUGH, Signals, confidence, signals
+from trulybot.answers.evidence import ENOUGH as STEPS
+from trulybot.answers.evidence import Signals, confidence, signals
 from trulybot.answers.ranking import Candidate, Ranked
 from trulybot.answers.search import Asked, Found
 from trulybot.documents.keywords import question_terms
 
+ENOUGH = STEPS["balanced"]
 QUESTION = "How long is the warranty on furniture?"
 WARRANTY = "All furniture has a warranty of five years."
 RETURNS = "You can return any item within 45 days."
@@ -39,6 +41,10 @@ def seen(found, question=QUESTION, language="en") -> Signals:
 
 
 FIELD = [passage(RETURNS, 0.79, number=number) for number in range(2, 22)]
+
+
+def test_each_step_of_caution_asks_for_more():
+    assert 0 < STEPS["eager"] < STEPS["balanced"] < STEPS["careful"] < STEPS["strict"] < 1
 
 
 def test_nothing_found_is_no_evidence():

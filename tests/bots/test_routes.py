@@ -65,6 +65,7 @@ async def test_null_takes_a_value_away(world: World):
         {"instructions": "x" * 2001},
         {"tone": "rude"},
         {"tone": None},
+        {"caution": "reckless"},
         {"monthly_budget_usd": "-1"},
         {"version": 7},
     ],
@@ -95,3 +96,19 @@ async def test_who_does_not_own_the_workspace_changes_nothing(world: World):
     assert (await bob.patch("/api/bot", {"tone": "brief"})).status_code == 403
     assert (await visitor.get("/api/bot")).status_code == 403
     assert (await bob.get("/api/bot")).status_code == 200
+
+
+async def test_a_careful_bot_answers_less(world: World):
+    alice = await world.alice()
+    await alice.knows("We are open from nine to six on weekdays.", title="Opening hours")
+    await world.work()
+    question = "Can I come by in the morning?"
+    eager = (await alice.patch("/api/bot", {"caution": "eager"})).json()
+    answered = await alice.asks(question)
+
+    await alice.patch("/api/bot", {"caution": "strict"})
+
+    assert eager["caution"] == "eager"
+    assert answered["answered"]
+    assert answered["confidence"] < 0.7
+    assert not (await alice.asks(question))["answered"]

@@ -166,6 +166,20 @@ async def test_a_workspace_is_renamed_ended_and_kept(world: World):
     assert "will be deleted on" not in kept.text
 
 
+async def test_an_owner_says_how_sure_the_bot_has_to_be(world: World):
+    alice = await world.alice()
+    viewer = await world.joins(alice, "viewer")
+
+    async with a_browser(world, alice) as browser:
+        saved = await send(browser, "/dashboard/settings/caution", caution="careful")
+    async with a_browser(world, viewer) as browser:
+        refused = await send(browser, "/dashboard/settings/caution", caution="eager")
+
+    assert '<option value="careful" selected>' in saved.text
+    assert refused.status_code == 403
+    assert (await alice.get("/api/bot")).json()["caution"] == "careful"
+
+
 async def test_a_person_moves_between_their_workspaces(world: World):
     alice = await world.alice()
 

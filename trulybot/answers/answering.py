@@ -96,7 +96,7 @@ class Answering:
             told=frozenset(citation.passage_id for citation in answer.citations),
             language=answer.language,
             version=question.trace.knowledge_version,
-            enough=evidence.ENOUGH,
+            enough=evidence.ENOUGH[question.bot.caution],
         )
         return await self.suggesting.suggest(db, who, self.embedder, near)
 
@@ -147,10 +147,11 @@ class Answering:
             found = await search.search(tx, asked) if own.confidence < curation.SURE else Found([], {})
         question.trace.keep(found)
         confidence = round(evidence.confidence(asked, found, language), 4)
-        if confidence < evidence.ENOUGH and own.confidence >= curation.BETTER_THAN_NOTHING:
+        enough = confidence >= evidence.ENOUGH[question.bot.caution]
+        if not enough and own.confidence >= curation.BETTER_THAN_NOTHING:
             yield Delta(own.answer)
             yield Answer(own.answer, True, CURATED, intent, own.confidence, language)
-        elif confidence < evidence.ENOUGH:
+        elif not enough:
             text = sayings.unanswered(language)
             yield Delta(text)
             yield Answer(text, False, "none", intent, confidence, language)

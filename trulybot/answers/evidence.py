@@ -8,7 +8,7 @@ seven languages. `docs/quality.md` says how, and what did not help.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from statistics import median
 
@@ -17,10 +17,13 @@ from trulybot.answers.matching import held, nearest
 from trulybot.answers.ranking import Candidate, Ranked
 from trulybot.answers.search import Asked, Found
 from trulybot.answers.small_words import telling
+from trulybot.bots.models import Caution
 from trulybot.documents.keywords import terms
 
-# Above it we answer, below it we say that we do not know, unless the owner chose otherwise.
-ENOUGH = 0.25
+# Above it we answer, below it we say that we do not know. Where every second question has no answer, and half of these
+# come close to one, 7, 8, 8.5 and 9 in 10 answers are right, and 98, 95, 86 and 74 in 100 questions that have an answer
+# get one. Visitors ask mostly what has an answer, so that in life more are right.
+ENOUGH: Mapping[Caution, float] = {"eager": 0.15, "balanced": 0.25, "careful": 0.5, "strict": 0.7}
 
 SENTENCE_SHARE = 0.5  # of a passage's meaning; the rest is the passage as a whole
 # The passages that the best is compared with are those nearest by meaning.

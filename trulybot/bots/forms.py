@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
-from trulybot.bots.models import Tone
+from trulybot.bots.models import Caution, Tone
 from trulybot.kit.text import Line, Text
 
 INSTRUCTIONS_CHARACTERS = 2000  # a page of style; knowledge belongs into documents, where it is found and cited
@@ -28,6 +28,7 @@ class BotChange(BaseModel):
     )
 
     tone: Tone = "friendly"
+    caution: Caution = "balanced"
     instructions: Annotated[Text, StringConstraints(max_length=INSTRUCTIONS_CHARACTERS)] = ""
     model: Name | None = None
     base_url: Annotated[Line, StringConstraints(max_length=500), AfterValidator(_empty_is_none)] | None = None

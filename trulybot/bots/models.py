@@ -8,6 +8,8 @@ from typing import Literal
 from trulybot.kit.openapi import example
 
 Tone = Literal["friendly", "formal", "brief"]
+# How sure the bot has to be before it answers; what each step is worth stands in answers/evidence.py.
+Caution = Literal["eager", "balanced", "careful", "strict"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class BotSettings:
     """
 
     tone: Tone = "friendly"
+    caution: Caution = "balanced"
     instructions: str = ""
     model: str | None = None
     base_url: str | None = None
@@ -33,6 +36,7 @@ class BotSettings:
 
 _BOT = {
     "tone": "friendly",
+    "caution": "balanced",
     "instructions": "We are a family bakery. Call our customers guests.",
     "model": "gpt-4o-mini",
     "base_url": None,
@@ -56,6 +60,7 @@ class Bot:
     """
 
     tone: Tone
+    caution: Caution
     instructions: str
     model: str | None
     base_url: str | None

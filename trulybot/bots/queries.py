@@ -11,8 +11,8 @@ async def settings(tx: Tx) -> BotSettings:
     found = await tx.maybe(
         BotSettings,
         """
-        select tone, instructions, model, base_url, api_key, prompt_price_usd, completion_price_usd, context_tokens,
-               monthly_budget_usd, version
+        select tone, caution, instructions, model, base_url, api_key, prompt_price_usd, completion_price_usd,
+               context_tokens, monthly_budget_usd, version
           from bots
          where workspace_id = %(workspace_id)s
         """,
@@ -32,7 +32,7 @@ async def bot(tx: Tx) -> Bot | None:
     return await tx.maybe(
         Bot,
         """
-        select tone, instructions, model, base_url, api_key_hint, prompt_price_usd, completion_price_usd,
+        select tone, caution, instructions, model, base_url, api_key_hint, prompt_price_usd, completion_price_usd,
                context_tokens, monthly_budget_usd, version, updated_at
           from bots
          where workspace_id = %(workspace_id)s
@@ -47,6 +47,7 @@ async def keep(tx: Tx, values: dict[str, Any]) -> None:
         """
         update bots
            set tone = %(tone)s,
+               caution = %(caution)s,
                instructions = %(instructions)s,
                model = %(model)s,
                base_url = %(base_url)s,

@@ -1,4 +1,4 @@
-"""The page of the workspace itself: its name, one's other workspaces, its end."""
+"""The page of the workspace itself: its name, how sure its bot has to be, one's other workspaces, its end."""
 
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -7,6 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
+from trulybot.bots import service as bots
+from trulybot.bots.forms import BotChange
+from trulybot.bots.models import Caution
 from trulybot.dashboard.navigation import frame
 from trulybot.dashboard.who import member
 from trulybot.kit.db import Database
@@ -43,6 +46,15 @@ async def rename(
     return await _page(request, who, db, saved=True)
 
 
+@router.post("/settings/caution")
+async def be_careful(
+    request: Request, who: Annotated[Member, member("workspace:write")], db: Db, caution: Annotated[Caution, Form()]
+) -> Response:
+    async with db.workspace(who) as tx:
+        await bots.change(tx, BotChange(caution=caution), by=who)
+    return await _page(request, who, db, careful=True)
+
+
 @router.post("/settings/deletion")
 async def delete(
     request: Request, who: Annotated[Member, member("workspace:write")], db: Db, ending: Text = ""
@@ -75,12 +87,13 @@ async def _page(request: Request, who: Member, db: Database, *, status: int = 20
         everywhere = await queries.workspaces_of(tx, who.user_id)
     async with db.workspace(who) as tx:
         context: dict[str, Any] = await frame(tx, who, "/dashboard/settings")
+        caution = (await bots.bot(tx)).caution if who.role == "owner" else None
         planned = await deletion.of_workspace(tx) if who.role == "owner" else None
-    context |= {"workspaces": everywhere, "is_owner": who.role == "owner", "deletion": None}
+    context |= {"workspaces": everywhere, "is_owner": who.role == "owner", "deletion": None, "caution": caution}
     if planned is not None:
         removes = {_said(name, count): count for name, count in asdict(planned.removes).items()}
         context["deletion"] = {"removes": removes, "due_at": planned.due_at}
-    empty = {"name": context["workspace"].name, "error": None, "saved": False}
+    empty = {"name": context["workspace"].name, "error": None, "saved": False, "careful": False}
     empty |= {"ending": "", "ending_error": None}
     return render(request, "settings.html", status=status, **context, form={**empty, **form})
 
