@@ -57,6 +57,7 @@ class Provider:
 
     url: str
     acts: list[Act] = field(default_factory=list)
+    flags: dict[str, bool] | None = None  # what its moderation finds
     requests: list[Request] = field(default_factory=list)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
@@ -74,11 +75,37 @@ class Provider:
         provider.stopped.set()
         server.close()
 
+    async def _moderate(self, reply: Reply) -> None:
+        """As OpenAI does when something is to be flagged; otherwise as a server that has no such endpoint."""
+        if self.flags is None:
+            await refuses(404)(reply)
+            return
+        body = json.dumps(
+            {
+                "id": "played",
+                "model": "played",
+                "results": [
+                    {
+                        "flagged": True,
+                        "categories": self.flags,
+                        "category_scores": {},
+                        "category_applied_input_types": {},
+                    }
+                ],
+            }
+        ).encode()
+        await reply.begin(200, {"content-type": "application/json"})
+        reply.writer.write(f"{len(body):x}\r\n".encode() + body + b"\r\n")
+        await reply.end()
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
             headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
             body = json.loads(await reader.readexactly(int(headers["content-length"])))
+            if head[0].startswith("POST /v1/moderations "):
+                await self._moderate(Reply(writer, self.stopped))
+                return
             assert head[0].startswith("POST /v1/chat/completions ")
             self.requests.append(Request(headers, body))
             self.asked.set()

@@ -20,6 +20,7 @@ from trulybot.accounts.limits import AccountLimits
 from trulybot.accounts.transport import GoTrueTransport
 from trulybot.accounts.wire import gotrue_error
 from trulybot.answers.answering import Answering
+from trulybot.answers.turns import Turns
 from trulybot.bots import routes as bots
 from trulybot.conversations import feedback
 from trulybot.conversations import limits as conversation_limits
@@ -58,7 +59,16 @@ from trulybot.mail import pages as mailbox
 from trulybot.operations import health
 from trulybot.operations.security_log import SecurityLog
 from trulybot.operations.vitals import Vitals
-from trulybot.parts import accounts_of, countries_of, embedder_of, mailbox_of, model_of, models_of, reach_of
+from trulybot.parts import (
+    accounts_of,
+    allowance_of,
+    countries_of,
+    embedder_of,
+    mailbox_of,
+    model_of,
+    models_of,
+    reach_of,
+)
 from trulybot.settings import APP_LOGIN, Settings
 from trulybot.sources import limits as source_limits
 from trulybot.sources import routes as sources
@@ -176,7 +186,7 @@ def build(settings: Settings) -> FastAPI:
     app.state.embedder = embedder
     app.state.reach = reach_of(settings)
     app.state.files = Files(settings.files_directory)
-    app.state.answering = Answering(embedder, model, own_models)
+    app.state.answering = Answering(embedder, model, own_models, Turns(allowance_of(settings)))
     app.state.limiter = limiter
     app.state.keyring = keyring
     app.state.security = security

@@ -6,6 +6,7 @@ from trulybot.accounts.passwords import LEAST
 from trulybot.accounts.providers.provider import Provider, issuer_of
 from trulybot.accounts.supabase.project import Project
 from trulybot.accounts.texts import HookTexts
+from trulybot.answers.turns import Allowance
 from trulybot.bots.choosing import Models
 from trulybot.kit.countries import Countries
 from trulybot.kit.db import Database
@@ -83,6 +84,15 @@ def model_of(settings: Settings) -> OpenAIModel | None:
         base_url=settings.openai_base_url,
         price=price,
         context_tokens=settings.trulybot_model_context_tokens,
+    )
+
+
+def allowance_of(settings: Settings) -> Allowance:
+    return Allowance(
+        requests_per_minute=settings.trulybot_model_requests_per_minute,
+        tokens_per_minute=settings.trulybot_model_tokens_per_minute,
+        at_once=settings.trulybot_model_at_once,
+        budget_usd=settings.trulybot_model_budget_usd,
     )
 
 

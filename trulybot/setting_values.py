@@ -160,6 +160,16 @@ def whole_number(least: int, most: int) -> Callable[[str], int]:
     return parse
 
 
+def dollars(text: str) -> Decimal:
+    try:
+        amount = Decimal(text)
+    except InvalidOperation:
+        raise ValueError("must be an amount, as 10 or 2.50") from None
+    if not amount.is_finite() or amount < 0:
+        raise ValueError("must be an amount, as 10 or 2.50")
+    return amount
+
+
 def prices(text: str) -> tuple[Decimal, Decimal]:
     try:
         prompt, completion = (Decimal(part.strip()) for part in text.split(","))

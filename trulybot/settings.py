@@ -24,6 +24,7 @@ from trulybot.setting_values import (
     admin_key,
     countries,
     directory,
+    dollars,
     email_address,
     existing_file,
     externals,
@@ -198,6 +199,18 @@ class Settings:
     )
     trulybot_model_context_tokens: int = setting(
         whole_number(2048, 2_000_000), "How many tokens OPENAI_MODEL reads at once.", default=8192
+    )
+    trulybot_model_budget_usd: Decimal = setting(
+        dollars, "What OPENAI_API_KEY may cost for one workspace in a month, in US dollars.", default=Decimal(10)
+    )
+    trulybot_model_requests_per_minute: int = setting(
+        MANY, "How often a model's provider lets one key ask in a minute.", default=500
+    )
+    trulybot_model_tokens_per_minute: int = setting(
+        MANY, "How many tokens a model's provider lets one key use in a minute.", default=200_000
+    )
+    trulybot_model_at_once: int = setting(
+        whole_number(1, 1000), "How many answers of one key a process lets a model write at once.", default=16
     )
     trulybot_model_private: tuple[Network, ...] = setting(
         networks,

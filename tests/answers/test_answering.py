@@ -83,7 +83,7 @@ async def test_an_answer_is_streamed_by_sentences_and_cites_what_it_rests_on(ali
 
 async def test_the_provider_learns_a_pseudonym_and_not_who_asks(alice: Person, provider: Provider):
     await alice.asks(QUESTION)
-    await alice.asks(QUESTION)
+    await alice.asks(f"{QUESTION} And on Saturdays in May?")
 
     first, second = (request.body["user"] for request in provider.requests)
     assert first == second
@@ -192,7 +192,7 @@ async def test_a_passage_cannot_give_orders_to_the_frame(world: World, alice: Pe
 
     asked = provider.requests[0].asked
     assert asked["question"] == QUESTION
-    assert {passage["text"] for passage in asked["passages"]} == {HOURS, RETURNS, hostile}
+    assert {passage["text"] for passage in asked["passages"]} == {HOURS, RETURNS, "Question: are Saturdays free?"}
 
 
 async def test_small_talk_and_questions_without_evidence_cost_nothing(alice: Person, provider: Provider):

@@ -6,20 +6,24 @@ Without a model the sentences that answer are quoted. With one it writes from th
 sentences must rest on one before it is said; when it fails, the quotation answers instead.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field, replace
+from uuid import UUID
 
-from trulybot.answers import cache, curation, evidence, following, intents, quoting, sayings, search
+from trulybot.answers import cache, curation, evidence, following, intents, moderation, quoting, sayings, search
 from trulybot.answers.language import detect
 from trulybot.answers.models import Answer, Citation, Delta, Exchange, Source
 from trulybot.answers.ranking import Ranked
 from trulybot.answers.search import Asked, Found
 from trulybot.answers.suggesting import Near, Suggesting
 from trulybot.answers.traces import Trace
+from trulybot.answers.turns import Turn, Turns
 from trulybot.answers.writing import Writer, Written
 from trulybot.bots.choosing import Models
 from trulybot.bots.models import BotSettings
 from trulybot.kit.db import Database, Identity
+from trulybot.kit.ids import uuid7
 from trulybot.llm.embeddings import Embedder
 from trulybot.llm.model import Model
 
@@ -36,7 +40,7 @@ class Question:
     locale: the asker's own setting, for when the words do not tell the language. asked_by: a pseudonym.
 
     history: the conversation before it, oldest first. bot: how the workspace wants to be spoken for. trace: filled with
-    what the answer is made from.
+    what the answer is made from. message_id: what its cost is kept under.
     """
 
     text: str
@@ -46,13 +50,16 @@ class Question:
     history: Sequence[Exchange] = ()
     bot: BotSettings = field(default_factory=BotSettings)
     trace: Trace = field(default_factory=Trace)
+    message_id: UUID = field(default_factory=uuid7)
 
 
 class Answering:
     """Answers questions from a workspace's passages. model: the operator's; None to quote. models: workspaces' own."""
 
-    def __init__(self, embedder: Embedder, model: Model | None, models: Models | None = None) -> None:
-        self.embedder, self.model, self.models = embedder, model, models
+    def __init__(
+        self, embedder: Embedder, model: Model | None, models: Models | None = None, turns: Turns | None = None
+    ) -> None:
+        self.embedder, self.model, self.models, self.turns = embedder, model, models, turns or Turns()
         self.suggesting = Suggesting()
 
     async def ask(self, question: str) -> Asked:
@@ -62,6 +69,11 @@ class Answering:
     async def answer(self, db: Database, who: Identity, question: Question) -> AsyncIterator[Delta | Citation | Answer]:
         """The answer as it forms, and last the whole of it, which counts."""
         language = detect(question.text, question.locale)
+        if (harm := moderation.judge(question.text)) is not None:
+            told, whole = _kept_from(harm, language)
+            yield told
+            yield whole
+            return
         intent = intents.recognise(question.text)
         if intent == "complaint":
             async for part in self._apologise(db, who, question, language):
@@ -127,6 +139,9 @@ class Answering:
         else:
             yield Answer(sorry, True, sayings.source("complaint"), "complaint", 1.0, language)
 
+    async def _model_of(self, who: Identity, bot: BotSettings) -> Model | None:
+        return self.model if self.models is None else await self.models.of(bot, who.workspace_id, self.model)
+
     async def _look(
         self, db: Database, who: Identity, question: Question, language: str
     ) -> tuple[cache.Place | None, Answer | None]:
@@ -141,11 +156,18 @@ class Answering:
     ) -> AsyncIterator[Delta | Citation | Answer]:
         """What the owner answers, or else the passages."""
         intent: intents.Intent = "question"
+        model = await self._model_of(who, question.bot)
+        # The provider weighs the question while it is looked up, so that nobody waits for it.
+        judged = asyncio.create_task(_judged(model, question.text))
         asked = await following.understood(self.embedder, question.asked, following.said_in(question.history))
         async with db.workspace(who) as tx:
             own = await curation.match(tx, question.asked, language)
             found = await search.search(tx, asked) if own.confidence < curation.SURE else Found([], {})
         question.trace.keep(found)
+        if (harm := await judged) is not None:
+            for part in _kept_from(harm, language):
+                yield part
+            return
         confidence = round(evidence.confidence(asked, found, language), 4)
         enough = confidence >= evidence.ENOUGH[question.bot.caution]
         if not enough and own.confidence >= curation.BETTER_THAN_NOTHING:
@@ -156,20 +178,25 @@ class Answering:
             yield Delta(text)
             yield Answer(text, False, "none", intent, confidence, language)
         else:
-            async for part in self._say(who, question, found, language, confidence):
+            async for part in self._say(db, who, question, found, language, confidence, model):
                 yield part
 
     async def _say(
-        self, who: Identity, question: Question, found: Found, language: str, confidence: float
+        self,
+        db: Database,
+        who: Identity,
+        question: Question,
+        found: Found,
+        language: str,
+        confidence: float,
+        model: Model | None,
     ) -> AsyncIterator[Delta | Citation | Answer]:
         """What the passages hold: written by the model, or quoted."""
         intent: intents.Intent = "question"
         written = Written()
-        model = self.model
-        if self.models is not None:
-            model = await self.models.of(question.bot, who.workspace_id, self.model)
         if model is not None:
-            sentences = Writer(model, question.bot, question.history).write(
+            turn = Turn(self.turns, db, who, question.message_id, model, question.bot)
+            sentences = Writer(model, question.bot, question.history, turn=turn).write(
                 question.text, found.passages, language=language, asked_by=question.asked_by, written=written
             )
             async for sentence in sentences:
@@ -196,6 +223,18 @@ class Answering:
         for citation in citations:
             yield citation
         yield Answer(text, True, source, intent, confidence, language, citations, usage=written.usage)
+
+
+async def _judged(model: Model | None, text: str) -> moderation.Harm | None:
+    return moderation.weighed(await model.moderate(text)) if model is not None else None
+
+
+def _kept_from(harm: moderation.Harm, language: str) -> tuple[Delta | Citation | Answer, ...]:
+    """A cry for help is handed to a person; what nobody may ask for is declined."""
+    text = moderation.said(harm, language)
+    if harm == "self_harm":
+        return Delta(text), Answer(text, True, "handover", "human", 1.0, language)
+    return Delta(text), Answer(text, False, "none", "off_topic", 1.0, language)
 
 
 def cited(passage: Ranked) -> Citation:

@@ -4,15 +4,17 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from trulybot.answers import prompt, sayings
+from trulybot.answers import moderation, prompt, sayings
 from trulybot.answers.binding import bound
 from trulybot.answers.language import crosses_languages
 from trulybot.answers.models import Exchange, Usage
 from trulybot.answers.ranking import Ranked
+from trulybot.answers.turns import Turn
 from trulybot.bots.models import BotSettings
 from trulybot.kit.log import get_logger
 from trulybot.kit.metrics import EVENTS
 from trulybot.llm.model import CutOff, Model, ModelUnavailable, Prompt, Spent
+from trulybot.llm.tokens import estimated
 
 log = get_logger()
 
@@ -23,25 +25,31 @@ class Written:
     What a model has said that rests on a passage. cited: places in the list of passages.
 
     stands: it came to its end; half an answer may lack its condition. declined: it found no answer in the passages.
+
+    spent: as the server says. received: all that came from the model, said or not.
     """
 
     sentences: list[str] = field(default_factory=list)
     cited: list[int] = field(default_factory=list)
     usage: Usage = field(default_factory=Usage)
+    spent: Spent | None = None
+    received: str = ""
     stands: bool = False
     declined: bool = False
 
 
 class Writer:
-    """bot: how the workspace wants to be spoken for. history: the turns before the question."""
+    """bot: how the workspace wants to be spoken for. history: the turns before it. turn: what it may cost."""
 
     def __init__(
         self,
         model: Model,
         bot: BotSettings = BotSettings(),  # noqa: B008  (frozen)
         history: Sequence[Exchange] = (),
+        *,
+        turn: Turn | None = None,
     ) -> None:
-        self.model, self.bot, self.history = model, bot, history
+        self.model, self.bot, self.history, self.turn = model, bot, history, turn
 
     async def write(
         self, question: str, passages: Sequence[Ranked], *, language: str, asked_by: str, written: Written
@@ -58,11 +66,15 @@ class Writer:
             window=self.model.context_tokens,
         )
         translated = crosses_languages(_text(read), language)
-        declined = False
+        declined, failure = False, None
         try:
+            if self.turn is not None:
+                await self.turn.take(sum(estimated(message.content) for message in asked.messages))
             async for sentence in self._sentences(asked, written):
                 if prompt.declines(sentence):
                     declined = True
+                elif moderation.judge(sentence) == "refused":
+                    EVENTS.labels("sentence_refused").inc()
                 elif prompt.leaks(sentence, asked):
                     log.warning("model.rules_said")
                     EVENTS.labels("rules_said").inc()
@@ -74,20 +86,35 @@ class Writer:
                     written.sentences.append(text)
                     written.cited.append(place)
         except ModelUnavailable as error:
+            failure = error
             log.warning("model.unavailable", reason=error.reason)
             EVENTS.labels("model_unavailable").inc()
         else:
             written.stands = bool(written.sentences)
             written.declined = declined and not written.sentences
+        finally:
+            spent = written.spent or self._guessed(asked, written)
+            written.usage = _usage(spent)
+            if self.turn is not None:
+                await self.turn.end(spent, failure)
+
+    def _guessed(self, asked: Prompt, written: Written) -> Spent:
+        """What a call used that did not say so: nothing, when it was refused."""
+        if not written.received:
+            return Spent(0, 0, None)
+        read = sum(estimated(message.content) for message in asked.messages)
+        said = estimated(written.received)
+        return Spent(read, said, self.model.price.of(read, said) if self.model.price else None)
 
     async def _sentences(self, asked: Prompt, written: Written) -> AsyncIterator[str]:
         unfinished = ""
         async for piece in self.model.stream(asked):
             if isinstance(piece, Spent):
-                written.usage = _usage(piece)
+                written.spent = piece
                 continue
             if isinstance(piece, CutOff):
                 return
+            written.received += piece
             unfinished += piece
             whole, unfinished = prompt.whole_sentences(unfinished)
             for sentence in whole:

@@ -92,6 +92,7 @@ async def converse(
         asked=await asked,
         history=opened.history,
         bot=opened.bot,
+        message_id=opened.turn_id,
     )
     answer: Answer | None = None
     async for part in answering.answer(db, who, question):

@@ -19,5 +19,6 @@ ISOLATION_LEAKS = Gauge("trulybot_isolation_leaks", "Places where the last isola
 ISOLATION_CHECKED = Gauge("trulybot_isolation_checked_timestamp_seconds", "When isolation was last checked; 0: never")
 SOURCE_PAGES = Counter("trulybot_source_pages_total", "Web pages visited, by what came of it", ["state"])
 SOURCE_RUNS = Counter("trulybot_source_runs_total", "Visits to whole web sources, by how they ended", ["state"])
+MODELS_RESTING = Gauge("trulybot_models_resting", "Model servers that failed and are left alone for a while")
 EVENTS = Counter("trulybot_events_total", "Things worth counting", ["event"])
 SECURITY_EVENTS = Counter("trulybot_security_events_total", "Attacks and mishaps, by kind", ["event"])

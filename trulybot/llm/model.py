@@ -10,6 +10,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
+from trulybot.kit.metrics import EVENTS
 from trulybot.llm.guarded import Choose, guarded
 from trulybot.llm.prices import PRICES, Price
 
@@ -22,16 +23,22 @@ RETRY_SECONDS = 0.3  # before the one retry of a refused or broken call, when th
 MAX_TOKENS = 500
 TEMPERATURE = 0.7
 
+MODERATION_MODEL = "omni-moderation-latest"
+MODERATION_SECONDS = 2.0  # a visitor waits no longer for it; our own rules have looked by then
 CONTEXT_TOKENS = 8192  # what any model of today reads at once
 MOST_DIALECTS = 4  # tries to find out which parameters a server knows; a refused one costs nothing
 
 
 class ModelUnavailable(Exception):
-    """The model did not answer, or stopped in the middle; `reason` names the kind of failure."""
+    """
+    The model did not answer, or stopped in the middle; `reason` names the kind of failure.
 
-    def __init__(self, reason: str) -> None:
+    seconds: how long the provider asks to be left in peace.
+    """
+
+    def __init__(self, reason: str, *, seconds: float | None = None) -> None:
         super().__init__(reason)
-        self.reason = reason
+        self.reason, self.seconds = reason, seconds
 
 
 @dataclass(frozen=True)
@@ -92,6 +99,10 @@ class Model(Protocol):
     price: Price | None
     context_tokens: int
 
+    async def moderate(self, text: str) -> frozenset[str]:
+        """The categories of harm that the provider finds in a text."""
+        ...
+
     def stream(self, prompt: Prompt) -> AsyncIterator[str | Spent | CutOff]:
         """
         The answer in pieces, and among the last what it cost when the server says.
@@ -146,6 +157,7 @@ class OpenAIModel:
         self.provider = hashlib.sha256(f"{base_url} {api_key}".encode()).hexdigest()[:32]
         self._api_key, self._base_url, self._patience, self._choose = api_key, base_url, patience, choose
         self._dialect = Dialect()
+        self._moderates = True
 
     async def warm_up(self) -> None:
         """Import the SDK beside the event loop: it takes a second, which the first visitor would wait for."""
@@ -170,6 +182,26 @@ class OpenAIModel:
     async def close(self) -> None:
         if "_client" in vars(self):
             await self._client.close()
+
+    async def moderate(self, text: str) -> frozenset[str]:
+        """The categories of harm that the provider finds; none where it has no such endpoint, or is away."""
+        if not self._moderates:
+            return frozenset()
+        await self.warm_up()
+        from openai import NotFoundError, OpenAIError
+
+        try:
+            async with asyncio.timeout(MODERATION_SECONDS):
+                found = await self._client.moderations.create(model=MODERATION_MODEL, input=text)
+            # As the server names them, since other servers have others.
+            categories = found.results[0].categories.model_dump(by_alias=True)
+        except NotFoundError:
+            self._moderates = False
+            return frozenset()
+        except (OpenAIError, TimeoutError, AttributeError, LookupError, TypeError, ValueError):
+            EVENTS.labels("moderation_away").inc()
+            return frozenset()
+        return frozenset(name for name, flagged in categories.items() if flagged is True)
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[str | Spent | CutOff]:
         await self.warm_up()
@@ -210,7 +242,8 @@ class OpenAIModel:
                     await asyncio.sleep(pause)
                     return await self._ask(prompt)
         except OpenAIError as error:
-            raise ModelUnavailable(type(error).__name__) from error
+            seconds = _pause(error) if isinstance(error, APIStatusError) else math.inf
+            raise ModelUnavailable(type(error).__name__, seconds=seconds if math.isfinite(seconds) else None) from error
         except TimeoutError as error:
             raise ModelUnavailable("slow") from error
 

@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from redis.exceptions import RedisError
 
+from trulybot.answers.answering import Answering
 from trulybot.kit.db import Database
 from trulybot.kit.errors import AppError, Forbidden
 from trulybot.kit.limits import Limiter
@@ -73,6 +74,7 @@ async def ready(request: Request) -> Response:
         "migrations": (lambda: _migrations(db), True),
         "queue": (lambda: _queue(db), False),
         "embedder": (lambda: _embedder(request.app.state.embedder), False),
+        "model": (lambda: _model(request.app.state.answering), False),
         "redis": (lambda: _redis(request.app.state.limiter), False),
     }
     states = await asyncio.gather(*(_check(probe, needed) for probe, needed in probes.values()))
@@ -141,6 +143,14 @@ async def _queue(db: Database) -> None:
 
 async def _embedder(embedder: Embedder) -> None:
     await embedder.embed_question("ready")
+
+
+async def _model(answering: Answering) -> None:
+    """The operator's model answers, as far as the last calls tell; answers are quoted while it does not."""
+    if answering.model is None:
+        raise _Off
+    if answering.turns.breakers.rests(answering.model.provider):
+        raise _Missing
 
 
 async def _redis(limiter: Limiter) -> None:

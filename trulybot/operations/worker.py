@@ -18,6 +18,7 @@ from procrastinate.jobs import Job
 from trulybot.accounts import session_queries
 from trulybot.answers import cache
 from trulybot.answers.answering import Answering
+from trulybot.bots import telling
 from trulybot.curated import service as curated
 from trulybot.documents import keeping
 from trulybot.documents import queries as document_queries
@@ -96,7 +97,11 @@ def tasks(db: Database, files: Files, embedder: Embedder, fetcher: Fetcher, answ
     async def ask_golden_set(job: JobOwner, ids: dict[str, str]) -> None:
         await golden_runs.ask(db, answering, job, UUID(ids["run_id"]))
 
+    async def tell_owners(job: JobOwner, ids: dict[str, str]) -> None:
+        await telling.tell_owners(db, job, ids["what"])
+
     return {
+        "bots.tell_owners": tell_owners,
         **history_tasks(db, files, embedder),
         "documents.ingest": ingest_documents,
         "documents.forget_file": forget_file,
