@@ -22,12 +22,22 @@ from trulybot.accounts.wire import gotrue_error
 from trulybot.answers.answering import Answering
 from trulybot.answers.turns import Turns
 from trulybot.bots import routes as bots
+from trulybot.conflicts import routes as conflicts
 from trulybot.conversations import feedback
 from trulybot.conversations import limits as conversation_limits
 from trulybot.conversations import routes as conversations
 from trulybot.curated import limits as curated_limits
 from trulybot.curated import routes as curated
-from trulybot.dashboard import answers_pages, audit_pages, settings_pages, source_pages, team_pages, unanswered_pages
+from trulybot.dashboard import (
+    answers_pages,
+    audit_pages,
+    conflict_pages,
+    history_pages,
+    settings_pages,
+    source_pages,
+    team_pages,
+    unanswered_pages,
+)
 from trulybot.dashboard import routes as dashboard
 from trulybot.documents import limits as document_limits
 from trulybot.documents import routes as documents
@@ -209,6 +219,7 @@ def build(settings: Settings) -> FastAPI:
         curated,
         unanswered,
         knowledge,
+        conflicts,
         sources,
         leads,
         conversations,
@@ -223,6 +234,8 @@ def build(settings: Settings) -> FastAPI:
         source_pages,
         team_pages,
         audit_pages,
+        history_pages,
+        conflict_pages,
         settings_pages,
         workspace_pages,
         account_pages,

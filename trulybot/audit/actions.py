@@ -69,6 +69,7 @@ class Action(StrEnum):
     UNANSWERED_DISMISSED = "unanswered.dismissed", "dismissed unanswered questions"
     ANSWER_REMOVED = "answer.removed", "removed a curated answer"
     DELETION_PROVED = "deletion.proved", "wrote a deletion receipt; places where something was left: {left}"
+    CONFLICT_DISMISSED = "conflict.dismissed", "dismissed a conflict in the knowledge"
     KNOWLEDGE_RESTORED = "knowledge.restored", "brought the knowledge back to version {version}"
     GOLDEN_SET_MADE = "golden_set.made", "made a golden set"
     GOLDEN_SET_REMOVED = "golden_set.removed", "removed a golden set"

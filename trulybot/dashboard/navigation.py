@@ -20,6 +20,8 @@ PAGES: tuple[tuple[Link, Scope], ...] = (
     (Link("/dashboard/sources", "Web pages"), "documents:read"),
     (Link("/dashboard/answers", "Answers"), "documents:read"),
     (Link("/dashboard/unanswered", "Unanswered"), "documents:read"),
+    (Link("/dashboard/conflicts", "Conflicts"), "documents:read"),
+    (Link("/dashboard/history", "History"), "documents:read"),
     (Link("/dashboard/team", "Team"), "members:read"),
     (Link("/dashboard/keys", "API keys"), "keys:write"),
     (Link("/dashboard/audit", "Audit log"), "audit:read"),

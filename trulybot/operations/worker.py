@@ -19,6 +19,7 @@ from trulybot.accounts import session_queries
 from trulybot.answers import cache
 from trulybot.answers.answering import Answering
 from trulybot.bots import telling
+from trulybot.conflicts import finding
 from trulybot.curated import service as curated
 from trulybot.documents import keeping
 from trulybot.documents import queries as document_queries
@@ -74,10 +75,12 @@ def tasks(db: Database, files: Files, embedder: Embedder, fetcher: Fetcher, answ
     """Every kind of job by its name. A job may run twice without harm."""
 
     async def ingest_documents(job: JobOwner, _ids: dict[str, str]) -> None:
-        if await ingest(db, files, embedder, job):
-            # More waits than one turn may take: queue up again behind the other workspaces.
-            async with db.workspace(job) as tx:
+        more = await ingest(db, files, embedder, job)
+        async with db.workspace(job) as tx:
+            if more:  # than one turn may take: queue up again behind the other workspaces.
                 await tx.enqueue("documents.ingest", queue="ingest", lock=f"ingest:{job.workspace_id}")
+            else:
+                await tx.enqueue("conflicts.find", lock=f"conflicts:{job.workspace_id}")
 
     async def read_again(job: JobOwner, _ids: dict[str, str]) -> None:
         async with db.workspace(job) as tx:
@@ -129,7 +132,12 @@ def history_tasks(db: Database, files: Files, embedder: Embedder) -> dict[str, T
     async def prove_deletion(job: JobOwner, ids: dict[str, str]) -> None:
         await receipts.prove(db, files, embedder, job, UUID(ids["receipt_id"]))
 
-    return {"history.prove_deletion": prove_deletion}
+    async def find_conflicts(job: JobOwner, _ids: dict[str, str]) -> None:
+        if await finding.find(db, job):
+            async with db.workspace(job) as tx:
+                await tx.enqueue("conflicts.find", lock=f"conflicts:{job.workspace_id}")
+
+    return {"history.prove_deletion": prove_deletion, "conflicts.find": find_conflicts}
 
 
 def chores(db: Database, files: Files, security: SecurityLog) -> dict[str, Chore]:

@@ -1,0 +1,201 @@
+"""The conflicts' SQL."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import LiteralString
+from uuid import UUID
+
+from trulybot.conflicts.models import Conflict, Found, Near, Passage, Source
+from trulybot.kit.db import Tx
+from trulybot.kit.ids import uuid7
+
+NEIGHBOURS = 8  # passages that a passage is compared with: what says the same is among the very first
+NEAR = 0.87  # cosine of two sentences: of the same statement in other words nearly all are above, most others below
+
+
+async def uncompared(tx: Tx, limit: int) -> list[Passage]:
+    """Passages that nobody has looked through yet and that have their vectors, so that their neighbours are known."""
+    return await tx.all(
+        Passage,
+        """
+        select p.id, d.title, p.heading, p.text
+          from passages p
+          join documents d on d.workspace_id = p.workspace_id and d.id = p.document_id
+         where p.workspace_id = %(workspace_id)s
+           and p.compared_at is null
+           and not p.held
+           and exists (select
+                         from passage_vectors v
+                         join knowledge k on k.workspace_id = v.workspace_id and k.embedding_model = v.model
+                        where v.workspace_id = p.workspace_id and v.passage_id = p.id)
+         order by p.id
+         limit %(limit)s
+        """,
+        workspace_id=tx.workspace_id,
+        limit=limit,
+    )
+
+
+async def near(tx: Tx, ids: Sequence[UUID]) -> list[Near]:
+    """The nearest neighbours of passages, with the pairs of sentences that are near."""
+    return await tx.all(
+        Near,
+        """
+        select v.passage_id, n.passage_id as other_passage, s.places, s.other_places, d.title as other_title,
+               p.heading as other_heading, p.text as other_text
+          from knowledge k
+          join passage_vectors v on v.workspace_id = k.workspace_id and v.model = k.embedding_model
+         cross join lateral (
+               select w.passage_id, w.sentences
+                 from passage_vectors w
+                where w.workspace_id = %(workspace_id)s
+                  and w.model = k.embedding_model
+                  and w.passage_id <> v.passage_id
+                order by w.embedding <=> v.embedding
+                limit %(neighbours)s) n
+          join passages p on p.workspace_id = k.workspace_id and p.id = n.passage_id and not p.held
+          join documents d on d.workspace_id = p.workspace_id and d.id = p.document_id
+         cross join lateral (
+               select array_agg(a.place::int - 1) as places, array_agg(b.place::int - 1) as other_places
+                 from unnest(v.sentences) with ordinality a (vector, place)
+                cross join unnest(n.sentences) with ordinality b (vector, place)
+                where a.vector <=> b.vector <= 1 - %(near)s) s
+         where k.workspace_id = %(workspace_id)s
+           and v.passage_id = any (%(ids)s)
+           and s.places is not null
+        """,
+        workspace_id=tx.workspace_id,
+        ids=list(ids),
+        neighbours=NEIGHBOURS,
+        near=NEAR,
+    )
+
+
+async def keep(tx: Tx, ids: Sequence[UUID], found: Sequence[Found]) -> None:
+    """Keep what was found, where its passages are still there, and note that they were looked through."""
+    await tx.run(
+        """
+        update passages
+           set compared_at = now()
+         where workspace_id = %(workspace_id)s
+           and id = any (%(ids)s)
+        """,
+        workspace_id=tx.workspace_id,
+        ids=list(ids),
+    )
+    await tx.run(
+        """
+        insert into conflicts
+               (id, kind, passage_id, sentence, fact, other_passage, other_sentence, other_fact, over_on, fingerprint)
+        select n.*
+          from unnest(%(id)s::uuid[], %(kind)s::text[], %(passage_id)s::uuid[], %(sentence)s::text[], %(fact)s::text[],
+                      %(other_passage)s::uuid[], %(other_sentence)s::text[], %(other_fact)s::text[],
+                      %(over_on)s::date[], %(fingerprint)s::bytea[])
+               as n (id, kind, passage_id, sentence, fact, other_passage, other_sentence, other_fact, over_on,
+                     fingerprint)
+         where exists (select from passages p where p.workspace_id = %(workspace_id)s and p.id = n.passage_id)
+           and (n.other_passage is null
+                or exists (select from passages p where p.workspace_id = %(workspace_id)s and p.id = n.other_passage))
+            on conflict do nothing
+        """,
+        workspace_id=tx.workspace_id,
+        id=[uuid7() for _ in found],
+        kind=[one.kind for one in found],
+        passage_id=[one.passage_id for one in found],
+        sentence=[one.sentence for one in found],
+        fact=[one.fact for one in found],
+        other_passage=[one.other_passage for one in found],
+        other_sentence=[one.other_sentence for one in found],
+        other_fact=[one.other_fact for one in found],
+        over_on=[one.over_on for one in found],
+        fingerprint=[one.fingerprint for one in found],
+    )
+
+
+_SHOWN: LiteralString = """
+    select c.id, c.kind, c.sentence, c.fact, c.over_on, c.created_at, c.fingerprint,
+           c.passage_id, d.id as document_id, d.title, d.url,
+           c.other_passage, c.other_sentence, c.other_fact, e.id as other_document, e.title as other_title,
+           e.url as other_url
+      from conflicts c
+      join passages p on p.workspace_id = c.workspace_id and p.id = c.passage_id
+      join documents d on d.workspace_id = p.workspace_id and d.id = p.document_id
+      left join passages q on q.workspace_id = c.workspace_id and q.id = c.other_passage
+      left join documents e on e.workspace_id = q.workspace_id and e.id = q.document_id
+     where c.workspace_id = %(workspace_id)s
+       and (c.over_on is null or c.over_on < current_date)
+       and not exists (select from conflict_dismissals x
+                        where x.workspace_id = c.workspace_id and x.fingerprint = c.fingerprint)
+"""
+
+
+async def page(tx: Tx, *, before: tuple[datetime | None, UUID | None], limit: int) -> list[Conflict]:
+    """From new to old."""
+    rows = await tx.all(
+        _Row,
+        _SHOWN
+        + """
+           and (%(at)s::timestamptz is null or (c.created_at, c.id) < (%(at)s, %(id)s::uuid))
+         order by c.created_at desc, c.id desc
+         limit %(limit)s
+        """,
+        workspace_id=tx.workspace_id,
+        at=before[0],
+        id=before[1],
+        limit=limit,
+    )
+    return [row.conflict() for row in rows]
+
+
+async def dismiss(tx: Tx, conflict_id: UUID) -> bool:
+    """False when there is none with this id, or it is dismissed already."""
+    return bool(
+        await tx.run(
+            """
+            insert into conflict_dismissals (fingerprint)
+            select fingerprint
+              from conflicts
+             where workspace_id = %(workspace_id)s
+               and id = %(id)s
+                on conflict do nothing
+            """,
+            workspace_id=tx.workspace_id,
+            id=conflict_id,
+        )
+    )
+
+
+@dataclass(frozen=True)
+class _Row:
+    id: UUID
+    kind: str
+    sentence: str
+    fact: str
+    over_on: date | None
+    created_at: datetime
+    fingerprint: bytes
+    passage_id: UUID
+    document_id: UUID
+    title: str
+    url: str | None
+    other_passage: UUID | None
+    other_sentence: str | None
+    other_fact: str | None
+    other_document: UUID | None
+    other_title: str | None
+    other_url: str | None
+
+    def conflict(self) -> Conflict:
+        one = Source(self.document_id, self.title, self.url, self.passage_id, self.sentence, self.fact)
+        other = None
+        if self.other_passage is not None and self.other_document is not None:
+            other = Source(
+                self.other_document,
+                self.other_title or "",
+                self.other_url,
+                self.other_passage,
+                self.other_sentence or "",
+                self.other_fact or "",
+            )
+        return Conflict(self.id, self.kind, one, other, self.over_on, self.created_at)
