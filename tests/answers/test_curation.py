@@ -43,6 +43,19 @@ async def test_another_question_is_not_told_it(alice: Person):
     assert [reply["source"] for reply in replies] == ["none", "none"]
 
 
+async def test_another_day_or_number_is_another_question(alice: Person):
+    for question, answer in (
+        ("Are you open on Sundays?", "Only in December."),
+        ("Do you have model 12?", "Yes, in oak."),
+    ):
+        await alice.post("/api/knowledge/answers", {"question": question, "answer": answer})
+
+    questions = ("Are you open on Saturdays?", "Do you have model 13?", "Are you open on a Sunday?")
+    replies = [await alice.asks(question) for question in questions]
+
+    assert [reply["source"] for reply in replies] == ["none", "none", "curated"]
+
+
 async def test_an_answer_that_is_off_changed_or_removed_is_never_told_again(alice: Person):
     question = "Do you deliver to Norway?"
     kept = next(a for a in (await alice.get("/api/knowledge/answers")).json()["items"] if a["question"] == question)

@@ -24,6 +24,13 @@ SURE = 0.4
 # When the documents say nothing either, this is enough: 82 and 4 in 100 of the same.
 BETTER_THAN_NOTHING = 0.3
 
+_DAYS = frozenset(
+    """monday tuesday wednesday thursday friday saturday sunday lune marte miércole jueve vierne sábado domingo
+    lundi mardi mercredi jeudi vendredi samedi dimanche montag dienstag mittwoch donnerstag freitag samstag sonntag
+    lunedì martedì mercoledì giovedì venerdì sabato domenica segunda terça quarta quinta sexta सोमवार मंगलवार बुधवार
+    गुरुवार शुक्रवार शनिवार रविवार""".split()
+)  # without the s of a plural
+
 ANSWERS = 10  # compared in earnest: the right one is among them in 99 of 100 questions
 PHRASINGS = 10  # of each, the nearest: together they say what it is about, and the classifier stays a small one
 # One answer has none to stand out from. It is taken to stand out a little, so that it has to be close.
@@ -59,8 +66,22 @@ async def match(tx: Tx, asked: Asked, language: str) -> Match:
     likenesses = paraphrases.compare(asked.text, asked.vector, [row.phrased() for row in near])
     best, second = likenesses[0], likenesses[1] if len(likenesses) > 1 else None
     margin = best.score - second.score if second else USUAL_MARGIN
-    answer = next(row.answer for row in near if row.answer_id == best.answer_id)
-    return Match(best.answer_id, answer, round(_confidence(best, margin, crosses=crosses), 4))
+    own = [row for row in near if row.answer_id == best.answer_id]
+    if _is_of_another(asked.text, [row.text for row in own if row.place >= 0]):
+        return NOTHING
+    return Match(best.answer_id, own[0].answer, round(_confidence(best, margin, crosses=crosses), 4))
+
+
+def _is_of_another(question: str, phrasings: Sequence[str]) -> bool:
+    """Whether every phrasing is of a number or a day, and the question of others: a vector hardly tells them apart."""
+    asked = _particulars(question)
+    said = [_particulars(text) for text in phrasings]
+    return bool(asked) and all(said) and asked.isdisjoint(frozenset().union(*said))
+
+
+def _particulars(text: str) -> frozenset[str]:
+    words = [word.removesuffix("s") for word in wording(text).split()]
+    return frozenset(word for word in words if word.isdecimal() or word in _DAYS)
 
 
 def _confidence(best: paraphrases.Likeness, margin: float, *, crosses: bool) -> float:
