@@ -58,7 +58,7 @@ class Action(StrEnum):
     SOURCE_SYNC_ASKED = "source.sync_asked", "had a source of web pages visited again"
     SOURCE_SYNCED = "source.synced", "visited a source of web pages: {taken_in} pages taken in, {removed} removed"
     SOURCE_FAILED = "source.failed", "could not visit a source of web pages ({code})"
-    SOURCE_REMOVED = "source.removed", "removed a source of web pages"
+    SOURCE_REMOVED = "source.removed", "removed a source of web pages with its documents: {count}"
     DOCUMENT_ADDED = "document.added", "added documents: {count}"
     DOCUMENT_READ_AGAIN = "document.read_again", "had a document read once more"
     DOCUMENT_REMOVED = "document.removed", "removed a document"

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import BinaryIO
@@ -152,24 +153,39 @@ async def read_again(tx: Tx, document_id: UUID, *, by: Who) -> Document:
     return await queries.get(tx, document_id)
 
 
-async def remove(tx: Tx, document_id: UUID, *, by: Who | None) -> None:
+async def remove(tx: Tx, document_id: UUID, *, by: Who) -> None:
     """
-    Delete a document for good: its passages and vectors, what it held before, and its files once this commits. A job
-    then proves that nothing is left, and writes the receipt.
-
-    by: None when nobody asked, as when a web page is gone.
+    Delete a document that somebody does not want any more.
 
     Raises:
         NotFound: There is none with this id in the workspace.
     """
-    receipt_id = await receipts.begin(tx, [document_id])
-    removed = await queries.remove(tx, document_id)
-    if removed is None:
+    if not await take_out(tx, [document_id]):
         raise NotFound
-    await tx.enqueue("history.prove_deletion", receipt_id=receipt_id)
-    await tx.publish("document", document_id)
-    await versions.record(tx, Kind.DOCUMENTS_DELETED, document=str(document_id), added=removed.added_version)
     await audit.record(tx, Action.DOCUMENT_REMOVED, by=by, subject=document_id)
+
+
+async def take_out(tx: Tx, document_ids: Sequence[UUID]) -> int:
+    """
+    Delete documents for good: their passages and vectors, what they held before, and their files once this commits. A
+    job then proves that nothing is left, and writes one receipt for all. Answers with how many there were.
+
+    Who calls says in the audit log why.
+    """
+    if not document_ids:
+        return 0
+    receipt_id = await receipts.begin(tx, document_ids)
+    added = Counter[int]()
+    for document_id in sorted(document_ids):
+        removed = await queries.remove(tx, document_id)
+        if removed is not None:
+            added[removed.added_version] += 1
+            await tx.publish("document", document_id)
+    await tx.enqueue("history.prove_deletion", receipt_id=receipt_id)
+    alone = {"document": str(document_ids[0])} if len(document_ids) == 1 else {}
+    for version, count in added.items():  # what an earlier version would miss of them depends on when they came
+        await versions.record(tx, Kind.DOCUMENTS_DELETED, count=count, added=version, **alone)
+    return added.total()
 
 
 def forget_files(files: Files, keys: Sequence[str | None]) -> None:

@@ -168,7 +168,7 @@ async def _deleted_since(tx: Tx, version: int) -> int:
     return int(
         await tx.value(
             """
-            select count(*)
+            select coalesce(sum(count), 0)
               from knowledge_versions
              where workspace_id = %(workspace_id)s
                and version > %(version)s

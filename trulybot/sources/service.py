@@ -91,11 +91,10 @@ async def remove(tx: Tx, source_id: UUID, *, by: Who) -> None:
     """
     if not await queries.hold(tx, source_id):
         raise NotFound
-    for document_id in await queries.documents_of(tx, source_id):
-        await documents.remove(tx, document_id, by=by)
+    removed = await documents.take_out(tx, await queries.documents_of(tx, source_id))
     await queries.remove(tx, source_id)
     await tx.publish("source", source_id)
-    await audit.record(tx, Action.SOURCE_REMOVED, by=by, subject=source_id)
+    await audit.record(tx, Action.SOURCE_REMOVED, by=by, subject=source_id, count=removed)
 
 
 async def _sync_soon(tx: Tx) -> None:

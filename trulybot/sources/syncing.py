@@ -137,9 +137,7 @@ class _Turn:
         return unused
 
     async def _take_out(self, tx: Tx, held: Sequence[queries.Held]) -> None:
-        for one in held:
-            if not one.shared:
-                await documents.remove(tx, one.document_id, by=None)
+        await documents.take_out(tx, [one.document_id for one in held if not one.shared])
         await queries.unlink(tx, [one.id for one in held])
         await queries.count_removed(tx, self.run, len(held))
 

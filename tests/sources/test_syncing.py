@@ -1,0 +1,69 @@
+"""A run that is stopped in the middle, and hosts that are visited in turn."""
+
+import asyncio
+
+import pytest
+
+from tests.sites import Site
+from tests.sources.test_sources import ALL, adds, source_of, taken
+from tests.world import World
+from trulybot.kit.db import Database
+from trulybot.operations.worker import database_of
+from trulybot.sources import syncing
+
+
+async def test_a_run_whose_worker_was_killed_goes_on_where_it_was(
+    world: World, shop: Site, monkeypatch: pytest.MonkeyPatch
+):
+    alice = await world.alice()
+    source = await adds(alice, shop.url)
+    visits = 0
+    visit = syncing.visit
+
+    async def dies(*given: object) -> object:
+        nonlocal visits
+        visits += 1
+        if visits == 3:
+            raise asyncio.CancelledError
+        return await visit(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(syncing, "visit", dies)
+    await world.work()  # a job that was broken off is done again
+
+    assert visits == 5 + 1  # the one at which it was broken off
+    assert (await source_of(alice, source))["pages"]["taken_in"] == 4
+    assert set(await taken(alice, shop)) == ALL
+    assert sorted(shop.paths) == sorted(ALL)  # each once
+
+
+async def test_a_source_that_is_removed_while_it_is_visited_brings_nothing_more(
+    world: World, shop: Site, monkeypatch: pytest.MonkeyPatch
+):
+    alice = await world.alice()
+    source = await adds(alice, shop.url)
+    visit = syncing.visit
+
+    async def meanwhile(*given: object) -> object:
+        outcome = await visit(*given)  # type: ignore[arg-type]
+        await alice.delete(f"/api/sources/{source['id']}")
+        return outcome
+
+    monkeypatch.setattr(syncing, "visit", meanwhile)
+    await world.work()
+
+    assert await taken(alice, shop) == {}
+    kept = world.settings.files_directory / str(alice.workspace_id)
+    assert not kept.exists() or list(kept.iterdir()) == []
+
+
+async def test_hosts_are_visited_in_turn(world: World):
+    db: Database = database_of(world.settings, size=1)
+    await db.open()
+    async with db.chore("turns") as tx:
+        turns = [
+            await tx.value("select private.seconds_until_visit(%(host)s, 100)", host=host)
+            for host in ("one.example", "one.example", "two.example", "one.example")
+        ]
+    await db.close()
+
+    assert [round(turn / 100) for turn in turns] == [0, 1, 0, 2]
