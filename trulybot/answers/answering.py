@@ -12,9 +12,11 @@ from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from trulybot.answers import cache, curation, evidence, following, intents, moderation, quoting, sayings, search
+from trulybot.answers.following import Said
 from trulybot.answers.language import detect
-from trulybot.answers.models import Answer, Citation, Delta, Exchange, Source
+from trulybot.answers.models import Answer, Citation, Delta, Exchange, Source, Usage
 from trulybot.answers.ranking import Ranked
+from trulybot.answers.restating import restated
 from trulybot.answers.search import Asked, Found
 from trulybot.answers.suggesting import Near, Suggesting
 from trulybot.answers.traces import Trace
@@ -159,7 +161,7 @@ class Answering:
         model = await self._model_of(who, question.bot)
         # The provider weighs the question while it is looked up, so that nobody waits for it.
         judged = asyncio.create_task(_judged(model, question.text))
-        asked = await following.understood(self.embedder, question.asked, following.said_in(question.history))
+        asked, spent = await self._understand(db, who, question, model)
         async with db.workspace(who) as tx:
             own = await curation.match(tx, question.asked, language)
             found = await search.search(tx, asked) if own.confidence < curation.SURE else Found([], {})
@@ -172,14 +174,28 @@ class Answering:
         enough = confidence >= evidence.ENOUGH[question.bot.caution]
         if not enough and own.confidence >= curation.BETTER_THAN_NOTHING:
             yield Delta(own.answer)
-            yield Answer(own.answer, True, CURATED, intent, own.confidence, language)
+            yield Answer(own.answer, True, CURATED, intent, own.confidence, language, usage=spent)
         elif not enough:
             text = sayings.unanswered(language)
             yield Delta(text)
-            yield Answer(text, False, "none", intent, confidence, language)
+            yield Answer(text, False, "none", intent, confidence, language, usage=spent)
         else:
             async for part in self._say(db, who, question, found, language, confidence, model):
-                yield part
+                yield replace(part, usage=part.usage + spent) if isinstance(part, Answer) else part
+
+    async def _understand(
+        self, db: Database, who: Identity, question: Question, model: Model | None
+    ) -> tuple[Asked, Usage]:
+        """The question with what of the conversation it leans on; a model, where there is one, says it in full."""
+        said = following.said_in(question.history)
+        asked = await following.understood(self.embedder, question.asked, said)
+        if model is None or asked is question.asked:
+            return asked, Usage()
+        turn = Turn(self.turns, db, who, question.message_id, model, question.bot)
+        text, usage = await restated(model, question.text, said, asked_by=question.asked_by, turn=turn)
+        if text is not None:
+            asked = await following.understood(self.embedder, question.asked, [*said, Said("user", text)])
+        return asked, usage
 
     async def _say(
         self,

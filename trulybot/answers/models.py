@@ -1,6 +1,7 @@
 """What an answer is made of."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Literal
 from uuid import UUID
 
@@ -40,6 +41,13 @@ class Usage:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     cost_usd: str = "0.000000"
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            f"{Decimal(self.cost_usd) + Decimal(other.cost_usd):.6f}",
+        )
 
 
 @dataclass(frozen=True)

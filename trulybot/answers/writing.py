@@ -94,7 +94,7 @@ class Writer:
             written.declined = declined and not written.sentences
         finally:
             spent = written.spent or self._guessed(asked, written)
-            written.usage = _usage(spent)
+            written.usage = usage_of(spent)
             if self.turn is not None:
                 await self.turn.end(spent, failure)
 
@@ -127,6 +127,6 @@ def _text(passages: Sequence[Ranked]) -> list[str]:
     return [passage.text for passage in passages]
 
 
-def _usage(spent: Spent) -> Usage:
+def usage_of(spent: Spent) -> Usage:
     cost = spent.cost_usd if spent.cost_usd is not None else Decimal(0)
     return Usage(spent.prompt_tokens, spent.completion_tokens, f"{cost:.6f}")
