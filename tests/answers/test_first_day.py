@@ -98,7 +98,7 @@ Wie wird das Wetter morgen?
 # What holds today; the aim is .9, .9 and .1. The questions were chosen to be hard: other words than the documents',
 # four languages, near misses. What goes wrong most often: questions in another language than the documents, and
 # what shares every word but one with them.
-ANSWERED, RIGHT_FIRST, ANSWERED_WRONGLY = 0.8, 0.75, 0.2
+ANSWERED, RIGHT_FIRST, ANSWERED_WRONGLY = 0.8, 0.75, 0.15
 
 
 @pytest.fixture
@@ -158,7 +158,8 @@ async def test_a_word_that_says_nothing_does_not_lead_astray(shop):
 async def test_what_announces_a_table_is_not_said_without_it(shop):
     answer: dict[str, Any] = await shop.asks("When are you open?")
 
-    assert not answer["answer"].endswith("is open as follows.")
+    assert answer["answer"].startswith("Our shop at 12 Mill Lane, Hebden Bridge, is open as follows.\nDay: Monday")
+    assert "Day: Sunday" in answer["answer"]
 
 
 async def test_of_two_documents_only_the_one_that_answers_is_quoted(world):

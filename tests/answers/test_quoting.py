@@ -10,9 +10,9 @@ from trulybot.documents.keywords import question_terms
 RETURNS = "We are a small shop. You can return shoes within thirty days. Send them to Pune. We sell hats as well."
 
 
-def passage(text, *, number=1, title="Shop", meaning=None, cosines=(), words=0.5):
-    candidate = Candidate(UUID(int=number), UUID(int=number), None, title, None, "", text, meaning, cosines, 1.0)
-    return Ranked(candidate, 0.5, meaning, words)
+def passage(text, *, number=1, title="Shop", heading="", meaning=None, cosines=(), words=0.5):
+    candidate = Candidate(UUID(int=number), UUID(int=number), None, title, None, heading, text, meaning, cosines, 1.0)
+    return Ranked(candidate, 0.5 + 0.1 * words, meaning, words)
 
 
 def asked(question):
@@ -96,6 +96,37 @@ def test_a_passage_about_something_else_is_not_quoted():
 
 def test_a_row_of_a_table_is_quoted_alone():
     assert texts(quote([passage(HOURS)], asked("saturday"))) == ["Day: Saturday; Hours: 10 am to 4 pm"]
+
+
+def test_a_table_of_which_no_row_is_named_is_quoted_whole():
+    week = "\n".join(f"Day: {day}; Hours: 10 am to 4 pm" for day in ("Monday", "Tuesday", "Friday", "Saturday"))
+
+    quotes = quote([passage(f"Our shop is open:\n\n{week}")], asked("when is your shop open"))
+
+    assert readable(quotes) == f"Our shop is open:\n{week}"
+
+
+def test_a_long_table_is_not():
+    rows = "\n".join(f"Town: Place {number}; Price: {number} pounds" for number in range(30))
+
+    assert len(quote([passage(rows)], asked("delivery"))) <= 3
+
+
+def test_a_sentence_that_points_back_takes_along_what_it_speaks_of():
+    found = passage("A gift card is valid for three years. It cannot be exchanged for cash.")
+
+    quotes = quote([found], {"cash": 3.0, "exchang": 3.0})
+
+    assert readable(quotes) == "A gift card is valid for three years. It cannot be exchanged for cash."
+
+
+def test_what_stands_under_the_heading_that_is_asked_for_comes_first():
+    holidays = passage("We are closed at Easter.", heading="Opening hours › Holidays")
+    hours = passage("From ten to four.", number=2, heading="Opening hours")
+
+    first = quote([holidays, hours], {"open": 2.0, "hour": 2.0})[-1]
+
+    assert first.passage is hours
 
 
 def test_a_sentence_that_announces_a_list_takes_it_along():

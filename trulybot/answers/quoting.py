@@ -1,10 +1,11 @@
 """
 An answer without a language model: the sentences of the passages that answer, word for word.
 
-As few as answer, and at most three, of the first three passages: the best one; the one after it in its paragraph,
-because what a sentence begins its neighbour often ends; and others only if they are nearly as good. Two sentences on
-average hold the answer to 94 in 100 questions about English encyclopedia articles (XQuAD), where always three hold 96.
-Across languages it takes nearly three: 88 in 100 when the question is Spanish, 75 when Chinese.
+As few as answer, and at most three, of the first three passages: the best one; the one before it if it only points
+there, and the one after it in its paragraph, because what a sentence begins its neighbour often ends; and others only
+if they are nearly as good. Two sentences on average hold the answer to 94 in 100 questions about English encyclopedia
+articles (XQuAD), where always three hold 96. Across languages it takes nearly three: 90 in 100 when the question is
+Spanish, 79 when Chinese. Of a table only the rows that are asked for, or all of a short one.
 """
 
 import re
@@ -12,8 +13,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from operator import attrgetter
 
+from trulybot.answers.matching import nearest
 from trulybot.answers.plain import without_pictures
-from trulybot.answers.ranking import WORDS_WEIGHT, Ranked
+from trulybot.answers.ranking import Ranked
 from trulybot.documents.keywords import terms
 from trulybot.documents.sentences import Sentence, is_row, sentences
 
@@ -29,6 +31,11 @@ GAP_OF_NEIGHBOURS = 0.2
 REPEATED = 0.2
 
 WORDS_OF_A_HEADING = 8
+LONGEST_TABLE = 7  # rows that are quoted together, as the days of a week are
+DANGLING = re.compile(
+    r"(?:This|These|Those|That|They|It|He|She|Such|Otherwise|However|Esto|Est[ao]s|Eso|Ello|Ell[ao]s|Dies(?:e[rs]?)?|Sonst|"
+    r"Cela|Ceci|Ils|Elles|Isso|Isto|Eles|Elas|Questo|Questi|Dit|Dat|Deze)\b"
+)
 BREAK = re.compile(r"[^\S\n]*\n")
 LIST_MARK = re.compile(r"(?:[-–—*•‣◦▪●■]|\d{1,2}[.)])\s+")
 
@@ -39,6 +46,8 @@ PASSAGE_WEIGHT = 20.0
 # When the title asks what is asked, the text begins with the answer.
 OPENING_WEIGHT = 0.6
 TITLE_COSINE_WEIGHT = 20.0
+# What stands under the heading that is asked for, and not under one of its parts.
+HEADING_WEIGHT = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,7 @@ class _Scored:
     place: int
     number: int
     score: float
+    share: float
     sentence: Sentence
 
 
@@ -106,9 +116,10 @@ def _scored(ranked: Sequence[Ranked], place: int, idf: Mapping[str, float]) -> l
     if len(cosines) < len(split):  # not embedded, or cut before the rules of cutting changed
         cosines = [0.0] * len(split)
     opening = _opening(passage, idf, information, cosines, len(split))
-    behind = PASSAGE_WEIGHT * (_evidence(passage) - _evidence(ranked[0]))
+    behind = PASSAGE_WEIGHT * (passage.score - ranked[0].score)
+    behind += HEADING_WEIGHT * _share(passage.heading.rpartition("›")[2], idf, information)
     return [
-        _Scored(place, number, share + COSINE_WEIGHT * cosine + opening / (number + 1) + behind, sentence)
+        _Scored(place, number, share + COSINE_WEIGHT * cosine + opening / (number + 1) + behind, share, sentence)
         for number, (sentence, share, cosine) in enumerate(zip(split, held, cosines, strict=False))
     ]
 
@@ -123,8 +134,10 @@ def _opening(
     return OPENING_WEIGHT * above
 
 
-def _evidence(passage: Ranked) -> float:
-    return (passage.meaning or 0.0) + WORDS_WEIGHT * passage.words
+def _share(text: str, idf: Mapping[str, float], information: float) -> float:
+    """The share of the question's information that a text holds, in any form of its words."""
+    inside = set(terms(text))
+    return sum(weight * nearest(term, inside) for term, weight in idf.items()) / information
 
 
 def _chosen(scored: Sequence[_Scored], most: int, text: str) -> list[_Scored]:
@@ -132,7 +145,10 @@ def _chosen(scored: Sequence[_Scored], most: int, text: str) -> list[_Scored]:
     if not scored:
         return []
     best = scored[0]
-    chosen = [best, *_continuation(scored, most, text)]
+    table = _table(scored)
+    if table and most == MOST_SENTENCES:
+        return table
+    chosen = [best, *_antecedent(scored, text), *_continuation(scored, most, text)]
     sentences_of = {(one.place, one.number): one.sentence.text for one in scored}
     # What announces something adds nothing by itself, and below it there would be no room.
     others = [
@@ -146,6 +162,32 @@ def _chosen(scored: Sequence[_Scored], most: int, text: str) -> list[_Scored]:
             break
         chosen.append(added)
     return chosen[:most]
+
+
+def _table(scored: Sequence[_Scored]) -> list[_Scored]:
+    """Every row of the table that the best sentence announces or belongs to, when the question names none of them."""
+    best = scored[0]
+    around = sorted((one for one in scored if one.place == best.place), key=attrgetter("number"))
+    at = around.index(best)
+    begin = end = at if is_row(best.sentence.text) else at + 1
+    while begin > 0 and is_row(around[begin - 1].sentence.text):
+        begin -= 1
+    while end < len(around) and is_row(around[end].sentence.text):
+        end += 1
+    rows = around[begin:end]
+    if not 1 < len(rows) <= LONGEST_TABLE or len({row.share for row in rows}) > 1:
+        return []
+    return rows if best in rows else [best, *rows]
+
+
+def _antecedent(scored: Sequence[_Scored], text: str) -> list[_Scored]:
+    """What the best sentence speaks of, when it only points there and it stands just before."""
+    best = scored[0]
+    before = next((one for one in scored if one.place == best.place and one.number == best.number - 1), None)
+    if before is None or not DANGLING.match(LIST_MARK.sub("", best.sentence.text, count=1)):
+        return []
+    in_a_list = LIST_MARK.match(before.sentence.text) and LIST_MARK.match(best.sentence.text)
+    return [before] if in_a_list or "\n" not in text[before.sentence.end : best.sentence.start] else []
 
 
 def _continuation(scored: Sequence[_Scored], most: int, text: str) -> list[_Scored]:
