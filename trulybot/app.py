@@ -31,6 +31,7 @@ from trulybot.curated import routes as curated
 from trulybot.dashboard import (
     answers_pages,
     audit_pages,
+    behaviour_pages,
     conflict_pages,
     history_pages,
     settings_pages,
@@ -236,6 +237,7 @@ def build(settings: Settings) -> FastAPI:
         audit_pages,
         history_pages,
         conflict_pages,
+        behaviour_pages,
         settings_pages,
         workspace_pages,
         account_pages,

@@ -112,3 +112,14 @@ async def test_a_careful_bot_answers_less(world: World):
     assert answered["answered"]
     assert answered["confidence"] < 0.7
     assert not (await alice.asks(question))["answered"]
+
+
+async def test_a_new_month_has_cost_nothing(world: World):
+    alice = await world.alice()
+
+    assert (await alice.get("/api/bot/usage")).json() == {
+        "spent_usd": "0",
+        "calls": 0,
+        "prompt_tokens": 0,
+        "completion_tokens": 0,
+    }

@@ -71,3 +71,14 @@ class Bot:
     monthly_budget_usd: Decimal | None
     version: int
     updated_at: datetime
+
+
+@example({"spent_usd": "1.240000", "calls": 4120, "prompt_tokens": 6180000, "completion_tokens": 412000})
+@dataclass(frozen=True)
+class Month:
+    """What a language model came to. spent_usd: with the worst case of calls that run."""
+
+    spent_usd: Decimal = Decimal(0)
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0

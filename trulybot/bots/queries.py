@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from trulybot.bots.models import Bot, BotSettings
+from trulybot.bots.models import Bot, BotSettings, Month
 from trulybot.kit.db import Tx
 
 
@@ -73,3 +73,18 @@ async def keep_key(tx: Tx, sealed: bytes | None, hint: str | None) -> None:
         sealed=sealed,
         hint=hint,
     )
+
+
+async def this_month(tx: Tx) -> Month:
+    """What the workspace's language model came to since the month began, in UTC."""
+    found = await tx.maybe(
+        Month,
+        """
+        select spent_usd, calls, prompt_tokens, completion_tokens
+          from model_months
+         where workspace_id = %(workspace_id)s
+           and month = date_trunc('month', now() at time zone 'utc')::date
+        """,
+        workspace_id=tx.workspace_id,
+    )
+    return found or Month()

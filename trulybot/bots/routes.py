@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from trulybot.bots import service
+from trulybot.bots import queries, service
 from trulybot.bots.forms import BotChange
-from trulybot.bots.models import Bot
+from trulybot.bots.models import Bot, Month
 from trulybot.kit.http import Db
 from trulybot.workspaces.access import may
 from trulybot.workspaces.identity import Actor
@@ -26,3 +26,10 @@ async def change(form: BotChange, who: Annotated[Actor, may("workspace:write")],
     """Change the bot's tone, instructions, model, key, server or budget. The key is never shown again."""
     async with db.workspace(who) as tx:
         return await service.change(tx, form, by=who)
+
+
+@router.get("/usage")
+async def usage(who: Annotated[Actor, may("workspace:read")], db: Db) -> Month:
+    """What the language model came to this month."""
+    async with db.workspace(who) as tx:
+        return await queries.this_month(tx)

@@ -22,6 +22,7 @@ PAGES: tuple[tuple[Link, Scope], ...] = (
     (Link("/dashboard/unanswered", "Unanswered"), "documents:read"),
     (Link("/dashboard/conflicts", "Conflicts"), "documents:read"),
     (Link("/dashboard/history", "History"), "documents:read"),
+    (Link("/dashboard/behaviour", "Behaviour"), "workspace:read"),
     (Link("/dashboard/team", "Team"), "members:read"),
     (Link("/dashboard/keys", "API keys"), "keys:write"),
     (Link("/dashboard/audit", "Audit log"), "audit:read"),
