@@ -77,6 +77,21 @@ async def test_a_draft_says_what_the_documents_come_nearest_to(world: World, ali
     assert [citation["title"] for citation in draft["citations"]] == ["Opening hours"]
 
 
+async def test_an_answer_that_did_not_help_counts_as_none(world: World, alice: Person):
+    visitor = await alice.visitor()
+    reply, thanks = await visitor.asks("When do you open on weekdays?"), await visitor.asks("Thank you!")
+
+    for message in (reply, thanks):
+        rated = await visitor.post(f"/api/chat/{message['message_id']}/feedback", {"rating": "down"})
+        assert rated.status_code == 200, rated.text
+    await world.work()
+
+    assert (reply["answered"], [group["question"] for group in await groups(alice)]) == (
+        True,
+        ["When do you open on weekdays?"],
+    )
+
+
 async def test_a_stranger_sees_none_of_it(world: World, alice: Person):
     charlie = await world.charlie()
     await visitor_asks(world, alice, ASKED[0])

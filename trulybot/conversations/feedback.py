@@ -8,12 +8,14 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from trulybot.conversations import queries
 from trulybot.conversations.models import turn_id_of
 from trulybot.kit.db import Tx
 from trulybot.kit.errors import NotFound
 from trulybot.kit.http import Db
 from trulybot.kit.openapi import errors, example
 from trulybot.kit.text import Text
+from trulybot.unanswered import service as unanswered
 from trulybot.workspaces.access import may
 from trulybot.workspaces.identity import Actor, KeyHolder, Member
 
@@ -97,4 +99,9 @@ async def keep(tx: Tx, turn_id: UUID, opinion: Opinion, *, by: Actor) -> Feedbac
     )
     if kept is None:
         raise NoMessage
+    if opinion.rating == "down" and not isinstance(by, Member):
+        # A wrong answer is one that is missing: the owner finds the question among those that nobody could answer.
+        language = await queries.language_of_a_question(tx, turn_id)
+        if language is not None:
+            await unanswered.note(tx, turn_id, language)
     return kept

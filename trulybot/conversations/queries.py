@@ -166,3 +166,19 @@ async def keep_trace(tx: Tx, turn_id: UUID, trace: Trace, bot_version: int) -> N
         meanings=[passage.meaning for passage in trace.passages],
         words=[passage.words for passage in trace.passages],
     )
+
+
+async def language_of_a_question(tx: Tx, turn_id: UUID) -> str | None:
+    """The language of a turn that was answered; None for small talk."""
+    language: str | None = await tx.value(
+        """
+        select answer ->> 'language'
+          from turns
+         where workspace_id = %(workspace_id)s
+           and id = %(turn_id)s
+           and answer ->> 'intent' = 'question'
+        """,
+        workspace_id=tx.workspace_id,
+        turn_id=turn_id,
+    )
+    return language
