@@ -34,6 +34,7 @@ from trulybot.dashboard import (
     behaviour_pages,
     conflict_pages,
     history_pages,
+    quality_pages,
     settings_pages,
     source_pages,
     team_pages,
@@ -43,6 +44,7 @@ from trulybot.dashboard import routes as dashboard
 from trulybot.documents import limits as document_limits
 from trulybot.documents import routes as documents
 from trulybot.documents.files import Files
+from trulybot.evaluation.gate import routes as publish_gate
 from trulybot.evaluation.sets import routes as golden_sets
 from trulybot.history import limits as history_limits
 from trulybot.history import routes as history
@@ -226,6 +228,7 @@ def build(settings: Settings) -> FastAPI:
         conversations,
         feedback,
         golden_sets,
+        publish_gate,
         history,
         widget,
         health,
@@ -239,6 +242,7 @@ def build(settings: Settings) -> FastAPI:
         conflict_pages,
         behaviour_pages,
         settings_pages,
+        quality_pages,
         workspace_pages,
         account_pages,
         own_pages,

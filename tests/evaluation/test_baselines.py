@@ -12,7 +12,7 @@ def test_bm25_is_that_of_lucene():
     scores = baselines.bm25(["Oil the oak table", "The van delivers tables and tables"], ["tables"], "en")
 
     idf = math.log(1 + 0.5 / 2.5)
-    expected = [idf * often / (often + 1.2 * (1 - 0.75 + 0.75 * length / 5)) for often, length in ((1, 4), (2, 6))]
+    expected = [idf * often / (often + 1.2 * (1 - 0.75 + 0.75 * length / 3.5)) for often, length in ((1, 3), (2, 4))]
     assert scores[0] == pytest.approx(expected)
 
 

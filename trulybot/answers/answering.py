@@ -17,7 +17,7 @@ from trulybot.answers.language import detect
 from trulybot.answers.models import Answer, Citation, Delta, Exchange, Source, Usage
 from trulybot.answers.ranking import Ranked
 from trulybot.answers.restating import restated
-from trulybot.answers.search import Asked, Found
+from trulybot.answers.search import Asked, Found, View
 from trulybot.answers.suggesting import Near, Suggesting
 from trulybot.answers.traces import Trace
 from trulybot.answers.turns import Turn, Turns
@@ -42,7 +42,7 @@ class Question:
     locale: the asker's own setting, for when the words do not tell the language. asked_by: a pseudonym.
 
     history: the conversation before it, oldest first. bot: how the workspace wants to be spoken for. trace: filled with
-    what the answer is made from. message_id: what its cost is kept under.
+    what the answer is made from. message_id: what its cost is kept under. view: of what it is answered.
     """
 
     text: str
@@ -53,6 +53,7 @@ class Question:
     bot: BotSettings = field(default_factory=BotSettings)
     trace: Trace = field(default_factory=Trace)
     message_id: UUID = field(default_factory=uuid7)
+    view: View = "live"
 
 
 class Answering:
@@ -148,7 +149,7 @@ class Answering:
         self, db: Database, who: Identity, question: Question, language: str
     ) -> tuple[cache.Place | None, Answer | None]:
         """A model's earlier answer to the same. To quote is as quick; and after other turns a question is another."""
-        if (self.model is None and question.bot.model is None) or question.history:
+        if (self.model is None and question.bot.model is None) or question.history or question.view == "candidate":
             return None, None
         async with db.workspace(who) as tx:
             return await cache.look(tx, question.asked, language, question.bot.version)
@@ -164,7 +165,8 @@ class Answering:
         asked, spent = await self._understand(db, who, question, model)
         async with db.workspace(who) as tx:
             own = await curation.match(tx, question.asked, language)
-            found = await search.search(tx, asked) if own.confidence < curation.SURE else Found([], {})
+            sure = own.confidence >= curation.SURE
+            found = Found([], {}) if sure else await search.search(tx, asked, view=question.view)
         question.trace.keep(found)
         if (harm := await judged) is not None:
             for part in _kept_from(harm, language):

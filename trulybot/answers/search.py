@@ -96,6 +96,13 @@ async def search(tx: Tx, asked: Asked, *, view: View = "live") -> Found:
         """
         with hidden as materialized (
             select id from passages where workspace_id = %(workspace_id)s and held and %(view)s = 'live'
+            union all
+            -- What a held document would replace.
+            select p.id
+              from documents h
+              join documents d on d.workspace_id = h.workspace_id and d.external_id = h.external_id and not d.held
+              join passages p on p.workspace_id = d.workspace_id and p.document_id = d.id
+             where h.workspace_id = %(workspace_id)s and h.held and h.status = 'ready' and %(view)s = 'candidate'
         ), scored as materialized (
             select t.passage_id,
                    sum(asked.idf * t.frequency

@@ -23,6 +23,7 @@ PAGES: tuple[tuple[Link, Scope], ...] = (
     (Link("/dashboard/conflicts", "Conflicts"), "documents:read"),
     (Link("/dashboard/history", "History"), "documents:read"),
     (Link("/dashboard/behaviour", "Behaviour"), "workspace:read"),
+    (Link("/dashboard/quality", "Quality"), "documents:read"),
     (Link("/dashboard/team", "Team"), "members:read"),
     (Link("/dashboard/keys", "API keys"), "keys:write"),
     (Link("/dashboard/audit", "Audit log"), "audit:read"),

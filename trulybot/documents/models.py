@@ -34,6 +34,7 @@ class Failure:
         "passages": 1,
         "embedded": 1,
         "progress": 1.0,
+        "held": False,
         "created_at": "2026-11-22T09:00:00Z",
         "updated_at": "2026-11-22T09:00:02Z",
     }
@@ -45,6 +46,7 @@ class Document:
 
     passages: how many it was cut into. embedded: how many of them are found by meaning too. bytes: of the original.
     progress: how much of the work is done, 0 to 1.
+    held: it answers nobody until it is published.
     """
 
     id: UUID
@@ -60,6 +62,7 @@ class Document:
     passages: int
     embedded: int
     progress: float
+    held: bool
     created_at: datetime
     updated_at: datetime
 

@@ -135,11 +135,14 @@ async def _insert(tx: Tx, passages: Sequence[tuple[UUID, IndexedPassage]]) -> No
     """passages: each with its document's id."""
     await tx.run(
         """
-        insert into passages (id, document_id, ordinal, page, heading, text, length)
-        select *
+        insert into passages (id, document_id, ordinal, page, heading, text, length, held)
+        select n.*, d.held
           from unnest(%(id)s::uuid[], %(document_id)s::uuid[], %(ordinal)s::int[], %(page)s::int[],
                       %(heading)s::text[], %(text)s::text[], %(length)s::int[])
+               as n (id, document_id, ordinal, page, heading, text, length)
+          join documents d on d.workspace_id = %(workspace_id)s and d.id = n.document_id
         """,
+        workspace_id=tx.workspace_id,
         id=[passage.id for _, passage in passages],
         document_id=[document_id for document_id, _ in passages],
         ordinal=[passage.ordinal for _, passage in passages],

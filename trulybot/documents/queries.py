@@ -29,6 +29,7 @@ class _Row:
     passages: int
     unembedded: int
     indexed: bool
+    held: bool
     created_at: datetime
     updated_at: datetime
 
@@ -48,6 +49,7 @@ class _Row:
             passages=self.passages,
             embedded=self.passages - self.unembedded,
             progress=self._progress(),
+            held=self.held,
             created_at=self.created_at,
             updated_at=self.updated_at,
         )
@@ -59,25 +61,59 @@ class _Row:
         return 1.0 if self.status == "ready" else 0.0
 
 
-async def add(tx: Tx, documents: Sequence[NewDocument], created_by: UUID | None) -> Kept:
+async def add(tx: Tx, documents: Sequence[NewDocument], created_by: UUID | None, *, held: bool) -> Kept:
     """
-    Keep new documents, and those whose content changed or failed.
+    Keep new documents, and those whose content changed or failed. held: beside those that answer, not among them.
 
     No two of `documents` may share an external id, or a content hash when they have none.
     """
     # In one order for every upload: two that hold the same documents then wait for each other in turn, not in a ring.
     columns = _columns(sorted(documents, key=lambda new: (new.external_id or "", new.content_hash)), created_by)
-    # In one order for every upload: two that hold the same documents then wait for each other in turn, not in a ring.
-    columns = _columns(sorted(documents, key=lambda new: (new.external_id or "", new.content_hash)), created_by)
-    added, held = 0, dict[UUID, str | None]()
-    while added + len(held) < len(documents):
+    columns["held"] = [held for _ in documents]
+    added, there = 0, dict[UUID, str | None]()
+    while added + len(there) < len(documents):
         async with tx.connection.transaction() as attempt:
             added = await _insert(tx, columns)
-            held = await _hold(tx, documents) if added < len(documents) else {}
-            if added + len(held) < len(documents):
+            there = await _lock(tx, documents, held=held) if added < len(documents) else {}
+            if added + len(there) < len(documents):
                 raise Rollback(attempt)  # one that was in the way has been deleted just now
-    replaced = await _replace(tx, columns, list(held)) if held else []
-    return Kept(added + len(replaced), [key for id in replaced if (key := held[id]) is not None])
+    replaced = await _replace(tx, columns, list(there)) if there else []
+    return Kept(added + len(replaced), [key for id in replaced if (key := there[id]) is not None])
+
+
+async def is_gated(tx: Tx) -> bool:
+    """Whether new documents are held back until they have passed their test."""
+    return bool(
+        await tx.value(
+            "select exists (select from publish_gates where workspace_id = %(workspace_id)s)",
+            workspace_id=tx.workspace_id,
+        )
+    )
+
+
+async def changed(tx: Tx, documents: Sequence[NewDocument]) -> list[NewDocument]:
+    """Those that are not what answers already."""
+    rows = await tx.all(
+        _Same,
+        """
+        select external_id, content_hash
+          from documents
+         where workspace_id = %(workspace_id)s
+           and not held
+           and status <> 'failed'
+           and (external_id = any (%(names)s) or (external_id is null and content_hash = any (%(hashes)s)))
+        """,
+        workspace_id=tx.workspace_id,
+        **_names(documents),
+    )
+    there = {(row.external_id, row.content_hash) for row in rows}
+    return [new for new in documents if (new.external_id, new.content_hash) not in there]
+
+
+@dataclass(frozen=True)
+class _Same:
+    external_id: str | None
+    content_hash: bytes
 
 
 async def _insert(tx: Tx, columns: Mapping[str, Sequence[object]]) -> int:
@@ -85,32 +121,34 @@ async def _insert(tx: Tx, columns: Mapping[str, Sequence[object]]) -> int:
         """
         insert into documents
                (id, external_id, title, url, language, source, content, content_hash, file_key, media_type, bytes,
-                status, error_code, error_message, created_by)
+                status, error_code, error_message, created_by, held)
         select *
           from unnest(%(id)s::uuid[], %(external_id)s::text[], %(title)s::text[], %(url)s::text[],
                       %(language)s::text[], %(source)s::text[], %(content)s::text[], %(content_hash)s::bytea[],
                       %(file_key)s::text[], %(media_type)s::text[], %(bytes)s::bigint[], %(status)s::text[],
-                      %(error_code)s::text[], %(error_message)s::text[], %(created_by)s::uuid[])
+                      %(error_code)s::text[], %(error_message)s::text[], %(created_by)s::uuid[], %(held)s::boolean[])
             on conflict do nothing
         """,
         **columns,
     )
 
 
-async def _hold(tx: Tx, documents: Sequence[NewDocument]) -> dict[UUID, str | None]:
+async def _lock(tx: Tx, documents: Sequence[NewDocument], *, held: bool) -> dict[UUID, str | None]:
     """Lock the rows that were there already, under ids of their own, and answer with their files' keys."""
     rows = await tx.all(
-        _Held,
+        _There,
         """
         select id, file_key
           from documents
          where workspace_id = %(workspace_id)s
            and (external_id = any (%(names)s) or (external_id is null and content_hash = any (%(hashes)s)))
            and id <> all (%(sent)s)
+           and held = %(held)s
          order by id
            for update
         """,
         workspace_id=tx.workspace_id,
+        held=held,
         sent=[d.id for d in documents],
         **_names(documents),
     )
@@ -118,15 +156,15 @@ async def _hold(tx: Tx, documents: Sequence[NewDocument]) -> dict[UUID, str | No
 
 
 @dataclass(frozen=True)
-class _Held:
+class _There:
     id: UUID
     file_key: str | None
 
 
-async def _replace(tx: Tx, columns: Mapping[str, Sequence[object]], held: Sequence[UUID]) -> list[UUID]:
+async def _replace(tx: Tx, columns: Mapping[str, Sequence[object]], there: Sequence[UUID]) -> list[UUID]:
     """Give documents that were there already the content that was sent, where it differs. Answers with which."""
     rows = await tx.all(
-        _Held,
+        _There,
         """
         update documents d
            set title = n.title, url = n.url, language = n.language, source = n.source, content = n.content,
@@ -140,14 +178,14 @@ async def _replace(tx: Tx, columns: Mapping[str, Sequence[object]], held: Sequen
                as n (external_id, title, url, language, source, content, content_hash, file_key, media_type, bytes,
                      status, error_code, error_message)
          where d.workspace_id = %(workspace_id)s
-           and d.id = any (%(held)s)
+           and d.id = any (%(there)s)
            and (d.external_id = n.external_id
                 or (d.external_id is null and n.external_id is null and d.content_hash = n.content_hash))
            and (d.content_hash <> n.content_hash or d.status = 'failed')
         returning d.id, d.file_key
         """,
         workspace_id=tx.workspace_id,
-        held=held,
+        there=there,
         **columns,
     )
     return [row.id for row in rows]
@@ -177,10 +215,11 @@ async def matching(tx: Tx, documents: Sequence[NewDocument]) -> dict[str | bytes
         _Matched,
         """
         select id, external_id, title, url, language, source, media_type, bytes, status, error_code, error_message,
-               passages, unembedded, indexed, created_at, updated_at, content_hash, file_key
+               passages, unembedded, indexed, held, created_at, updated_at, content_hash, file_key
           from documents
          where workspace_id = %(workspace_id)s
            and (external_id = any (%(names)s) or (external_id is null and content_hash = any (%(hashes)s)))
+         order by held  -- what is held back comes last, and so counts
         """,
         workspace_id=tx.workspace_id,
         **_names(documents),
@@ -202,7 +241,7 @@ async def get(tx: Tx, document_id: UUID) -> Document:
         _Row,
         """
         select id, external_id, title, url, language, source, media_type, bytes, status, error_code, error_message,
-               passages, unembedded, indexed, created_at, updated_at
+               passages, unembedded, indexed, held, created_at, updated_at
           from documents
          where workspace_id = %(workspace_id)s
            and id = %(document_id)s
@@ -221,7 +260,7 @@ async def page(
         _Row,
         """
         select id, external_id, title, url, language, source, media_type, bytes, status, error_code, error_message,
-               passages, unembedded, indexed, created_at, updated_at
+               passages, unembedded, indexed, held, created_at, updated_at
           from documents
          where workspace_id = %(workspace_id)s
            and (%(status)s::text is null or status = %(status)s)
@@ -244,7 +283,7 @@ async def changed_since(tx: Tx, since: datetime, *, limit: int) -> list[Document
         _Row,
         """
         select id, external_id, title, url, language, source, media_type, bytes, status, error_code, error_message,
-               passages, unembedded, indexed, created_at, updated_at
+               passages, unembedded, indexed, held, created_at, updated_at
           from documents
          where workspace_id = %(workspace_id)s
            and updated_at >= %(since)s

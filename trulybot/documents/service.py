@@ -90,17 +90,22 @@ async def add(tx: Tx, documents: Sequence[NewDocument], *, created_by: UUID | No
 
     What is the same as a document that is there already is not kept again.
     """
-    added = await keep(tx, documents, created_by=created_by)
+    added = await keep(tx, documents, created_by=created_by, held=await queries.is_gated(tx))
     if added.changed:
         await workspaces.count_usage(tx, uploads=added.changed)
         await audit.record(tx, Action.DOCUMENT_ADDED, by=by, count=added.changed)
     return added
 
 
-async def keep(tx: Tx, documents: Sequence[NewDocument], *, created_by: UUID | None) -> Added:
-    """Keep documents and queue what there is to do. Who calls says in the audit log what they are."""
+async def keep(tx: Tx, documents: Sequence[NewDocument], *, created_by: UUID | None, held: bool = False) -> Added:
+    """
+    Keep documents and queue what there is to do. Who calls says in the audit log what they are.
+
+    held: until the publish gate lets them through.
+    """
     unique = {_key(document): document for document in documents}
-    now = await queries.add(tx, list(unique.values()), created_by)
+    new = await queries.changed(tx, list(unique.values())) if held else list(unique.values())
+    now = await queries.add(tx, new, created_by, held=held)
     if now.changed:
         # One job at a time in a workspace: it takes whatever waits, so a large upload is one stream of work.
         await tx.enqueue("documents.ingest", queue="ingest", lock=f"ingest:{tx.workspace_id}")

@@ -23,6 +23,12 @@ DENSE = 0.6  # of the sum; words have the rest
 STEMMERS = {"en": "english", "es": "spanish", "de": "german", "fr": "french", "pt": "portuguese", "it": "italian",
             "ru": "russian", "ar": "arabic", "hi": "hindi", "tr": "turkish"}  # fmt: skip
 
+# Source: Apache Lucene, EnglishAnalyzer.ENGLISH_STOP_WORDS_SET.
+STOP_WORDS = frozenset(
+    "a an and are as at be but by for if in into is it no not of on or such that the their then there these they this "
+    "to was will with".split()
+)
+
 Scores = NDArray[np.float64]  # of shape (questions, passages), higher is closer, unless said otherwise
 
 _WORD = re.compile(r"\w+")
@@ -60,6 +66,8 @@ def _postings(counts: Sequence[Mapping[str, int]]) -> dict[str, tuple[NDArray[np
 def _terms(text: str, stemmer: "snowballstemmer.stemmer") -> Iterable[str]:
     """Stems of words, and pairs of neighbours where a script has no spaces."""
     for word in _WORD.findall(unicodedata.normalize("NFKC", text).casefold()):
+        if word in STOP_WORDS:
+            continue
         if _IDEOGRAPHS.search(word):
             yield from (word[at : at + 2] for at in range(max(len(word) - 1, 1)))
         else:

@@ -25,6 +25,7 @@ class Kind(StrEnum):
         return self
 
     DOCUMENTS_ADDED = "documents.added", "added or replaced documents: {count}"
+    DOCUMENTS_PUBLISHED = "documents.published", "published documents that were held back: {count}"
     DOCUMENTS_TAKEN_OUT = "documents.taken_out", "took documents out: {count}"
     DOCUMENTS_DELETED = "documents.deleted", "deleted documents for good: {count}"
     ANSWERS_CHANGED = "answers.changed", "added or changed curated answers: {count}"

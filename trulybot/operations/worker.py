@@ -25,6 +25,8 @@ from trulybot.documents import keeping
 from trulybot.documents import queries as document_queries
 from trulybot.documents.files import Files
 from trulybot.documents.ingestion import ingest
+from trulybot.evaluation.gate import service as gate
+from trulybot.evaluation.gate import trying
 from trulybot.evaluation.sets import runs as golden_runs
 from trulybot.history import receipts
 from trulybot.history.replaying import SNAPSHOTS_KEPT
@@ -81,6 +83,7 @@ def tasks(db: Database, files: Files, embedder: Embedder, fetcher: Fetcher, answ
                 await tx.enqueue("documents.ingest", queue="ingest", lock=f"ingest:{job.workspace_id}")
             else:
                 await tx.enqueue("conflicts.find", lock=f"conflicts:{job.workspace_id}")
+                await gate.begin_when_ready(tx)
 
     async def read_again(job: JobOwner, _ids: dict[str, str]) -> None:
         async with db.workspace(job) as tx:
@@ -97,19 +100,16 @@ def tasks(db: Database, files: Files, embedder: Embedder, fetcher: Fetcher, answ
             async with db.workspace(job) as tx:
                 await tx.enqueue("sources.sync", queue="crawl", lock=f"sync:{job.workspace_id}")
 
-    async def ask_golden_set(job: JobOwner, ids: dict[str, str]) -> None:
-        await golden_runs.ask(db, answering, job, UUID(ids["run_id"]))
-
     async def tell_owners(job: JobOwner, ids: dict[str, str]) -> None:
         await telling.tell_owners(db, job, ids["what"])
 
     return {
         "bots.tell_owners": tell_owners,
         **history_tasks(db, files, embedder),
+        **golden_tasks(db, answering),
         "documents.ingest": ingest_documents,
         "documents.forget_file": forget_file,
         "documents.read_again": read_again,
-        "evaluation.ask": ask_golden_set,
         "curated.embed": _all_of(partial(curated.embed_some, db, embedder)),
         "sources.sync": sync_sources,
         "unanswered.group": _all_of(partial(unanswered.group_some, db, embedder)),
@@ -124,6 +124,18 @@ def _all_of(some: Callable[[JobOwner], Awaitable[bool]]) -> Task:
             pass
 
     return work
+
+
+def golden_tasks(db: Database, answering: Answering) -> dict[str, Task]:
+    """What golden sets are asked for."""
+
+    async def ask_golden_set(job: JobOwner, ids: dict[str, str]) -> None:
+        await golden_runs.ask(db, answering, job, UUID(ids["run_id"]))
+
+    async def try_what_is_held(job: JobOwner, ids: dict[str, str]) -> None:
+        await trying.try_held(db, answering, job, **{name: UUID(id) for name, id in ids.items()})
+
+    return {"evaluation.ask": ask_golden_set, "evaluation.try": try_what_is_held}
 
 
 def history_tasks(db: Database, files: Files, embedder: Embedder) -> dict[str, Task]:

@@ -25,3 +25,9 @@ class RunInProgress(Conflict):
     """A golden set of this workspace is being asked already. Wait until that run has ended."""
 
     status, code = 409, "golden_run_in_progress"
+
+
+class GateNeedsIt(Conflict):
+    """The publish gate asks this set. Take the gate down first, or have it ask another."""
+
+    status, code = 409, "golden_set_in_use"

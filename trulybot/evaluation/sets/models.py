@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from trulybot.answers.search import View
 from trulybot.evaluation.golden import Golden
 from trulybot.evaluation.judging import Outcome
 from trulybot.kit.openapi import example
 
 Origin = Literal["written", "file", "question", "miss", "thumbs_down"]
-View = Literal["live", "candidate"]
 RunStatus = Literal["queued", "running", "done", "failed"]
 
 _SET = "019a6e0d-2a10-7d20-8b31-5a7c9e1f3d0a"

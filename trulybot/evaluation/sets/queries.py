@@ -8,8 +8,9 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
+from trulybot.answers.search import View
 from trulybot.evaluation.judging import Outcome
-from trulybot.evaluation.sets.models import GoldenQuestion, GoldenSet, Offer, Origin, Run, View
+from trulybot.evaluation.sets.models import GoldenQuestion, GoldenSet, Offer, Origin, Run
 from trulybot.kit.db import Tx
 
 Before = tuple[datetime | None, UUID | None]
@@ -71,6 +72,18 @@ async def remove_set(tx: Tx, set_id: UUID) -> bool:
     return bool(
         await tx.run(
             "delete from golden_sets where workspace_id = %(workspace_id)s and id = %(set_id)s",
+            workspace_id=tx.workspace_id,
+            set_id=set_id,
+        )
+    )
+
+
+async def is_of_the_gate(tx: Tx, set_id: UUID) -> bool:
+    return bool(
+        await tx.value(
+            """
+            select exists (select from publish_gates where workspace_id = %(workspace_id)s and set_id = %(set_id)s)
+            """,
             workspace_id=tx.workspace_id,
             set_id=set_id,
         )
@@ -231,17 +244,28 @@ async def offers(tx: Tx, set_id: UUID, before: Before, limit: int) -> list[Offer
     )
 
 
-async def begin_run(tx: Tx, run_id: UUID, set_id: UUID, view: View, questions: int, created_by: UUID | None) -> None:
+async def begin_run(
+    tx: Tx,
+    run_id: UUID,
+    set_id: UUID,
+    view: View,
+    questions: int,
+    created_by: UUID | None,
+    *,
+    beside: UUID | None = None,
+) -> None:
+    """beside: the run of what answers, to compare a run of what is held with."""
     await tx.run(
         """
-        insert into golden_runs (id, set_id, view, questions, created_by)
-        values (%(id)s, %(set_id)s, %(view)s, %(questions)s, %(created_by)s)
+        insert into golden_runs (id, set_id, view, questions, created_by, beside)
+        values (%(id)s, %(set_id)s, %(view)s, %(questions)s, %(created_by)s, %(beside)s)
         """,
         id=run_id,
         set_id=set_id,
         view=view,
         questions=questions,
         created_by=created_by,
+        beside=beside,
     )
 
 

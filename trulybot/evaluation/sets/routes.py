@@ -7,7 +7,7 @@ from fastapi import APIRouter
 
 from trulybot.conversations.feedback import NoMessage
 from trulybot.evaluation.sets import queries, service
-from trulybot.evaluation.sets.errors import NameTaken, NothingToAsk, RunInProgress, SetFull
+from trulybot.evaluation.sets.errors import GateNeedsIt, NameTaken, NothingToAsk, RunInProgress, SetFull
 from trulybot.evaluation.sets.forms import Expected, NewQuestions, NewSet
 from trulybot.evaluation.sets.models import GoldenQuestion, GoldenSet, Offer, Run, RunInFull
 from trulybot.kit.http import Db
@@ -43,7 +43,7 @@ async def one_set(set_id: UUID, who: Reader, db: Db) -> GoldenSet:
         return await queries.get_set(tx, set_id)
 
 
-@router.delete("/golden-sets/{set_id}", status_code=204)
+@router.delete("/golden-sets/{set_id}", status_code=204, responses=errors(GateNeedsIt))
 async def remove(set_id: UUID, who: Writer, db: Db) -> None:
     """Remove a golden set with its questions and runs."""
     async with db.workspace(who) as tx:

@@ -1,18 +1,23 @@
 """A run: the worker asks each question of a golden set as a visitor would, and keeps how it went."""
 
 import time
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from trulybot.answers import search
+from trulybot.answers import following, search
 from trulybot.answers.answering import Answering, Question
 from trulybot.answers.models import Answer, Exchange
+from trulybot.answers.search import View
 from trulybot.bots import queries as bots
+from trulybot.documents import held
 from trulybot.evaluation.asking import LOOKED_AT
 from trulybot.evaluation.figures import figures
 from trulybot.evaluation.golden import Golden
 from trulybot.evaluation.judging import Outcome, judge
 from trulybot.evaluation.sets import queries
+from trulybot.evaluation.sets.models import GoldenQuestion
 from trulybot.evaluation.sets.service import OUTCOMES
 from trulybot.kit.db import Database, Identity
 
@@ -22,10 +27,11 @@ async def ask(db: Database, answering: Answering, job: Identity, run_id: UUID) -
     async with db.workspace(job) as tx:
         run = await queries.run(tx, run_id)
         waiting = await queries.unasked(tx, run) if run is not None and run.ended_at is None else []
+        replacing = await held.replacing(tx) if run is not None and run.view == "candidate" else {}
     if run is None or run.ended_at is not None:
         return
     for question in waiting:
-        outcome = await _ask(db, answering, job, question.golden())
+        outcome = await _ask(db, answering, job, _as_replaced(question, replacing).golden(), run.view)
         async with db.workspace(job) as tx:
             await queries.keep_result(tx, run_id, question.id, outcome)
             await tx.publish("golden_run", run_id)
@@ -35,7 +41,7 @@ async def ask(db: Database, answering: Answering, job: Identity, run_id: UUID) -
         await tx.publish("golden_run", run_id)
 
 
-async def _ask(db: Database, answering: Answering, job: Identity, golden: Golden) -> Outcome:
+async def _ask(db: Database, answering: Answering, job: Identity, golden: Golden, view: View) -> Outcome:
     began = time.perf_counter()
     asked = await answering.ask(golden.text)
     async with db.workspace(job) as tx:
@@ -47,6 +53,7 @@ async def _ask(db: Database, answering: Answering, job: Identity, golden: Golden
         asked=asked,
         history=_history(golden),
         bot=bot,
+        view=view,
     )
     answer: Answer | None = None
     async for part in answering.answer(db, job, question):
@@ -54,10 +61,17 @@ async def _ask(db: Database, answering: Answering, job: Identity, golden: Golden
             answer = part
     assert answer is not None  # noqa: S101  (answering ends with one)
     took = (time.perf_counter() - began) * 1000
+    understood = await following.understood(answering.embedder, asked, following.said_in(question.history))
     async with db.workspace(job) as tx:
-        found = await search.search(tx, asked)
+        found = await search.search(tx, understood, view=view)
     documents = dict.fromkeys(str(passage.candidate.document_id) for passage in found.passages[:LOOKED_AT])
     return judge(golden, list(documents), _reply(answer), "document_id", took)
+
+
+def _as_replaced(question: GoldenQuestion, replacing: Mapping[UUID, UUID]) -> GoldenQuestion:
+    """A held document may be cited for the one that it would replace."""
+    by_live = {live: held_id for held_id, live in replacing.items()}
+    return replace(question, document_ids=[by_live.get(id, id) for id in question.document_ids])
 
 
 def _reply(answer: Answer) -> dict[str, Any]:

@@ -7,14 +7,15 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
+from trulybot.answers.search import View
 from trulybot.audit import service as audit
 from trulybot.audit.actions import Action
 from trulybot.conversations.feedback import NoMessage
 from trulybot.evaluation.judging import Outcome
 from trulybot.evaluation.sets import files, queries
-from trulybot.evaluation.sets.errors import NameTaken, NothingToAsk, RunInProgress, SetFull
+from trulybot.evaluation.sets.errors import GateNeedsIt, NameTaken, NothingToAsk, RunInProgress, SetFull
 from trulybot.evaluation.sets.forms import Expected, NewQuestion, NewQuestions, Promoted
-from trulybot.evaluation.sets.models import GoldenQuestion, GoldenSet, Origin, Run, RunInFull, Turned, View
+from trulybot.evaluation.sets.models import GoldenQuestion, GoldenSet, Origin, Run, RunInFull, Turned
 from trulybot.evaluation.sets.queries import RealTurn
 from trulybot.kit.db import Tx
 from trulybot.kit.errors import InvalidInput, NotFound
@@ -40,6 +41,13 @@ async def make(tx: Tx, name: str, *, by: Actor) -> GoldenSet:
 
 
 async def remove(tx: Tx, set_id: UUID, *, by: Actor) -> None:
+    """
+    Raises:
+        NotFound: There is no such set.
+        GateNeedsIt: The publish gate asks it.
+    """
+    if await queries.is_of_the_gate(tx, set_id):
+        raise GateNeedsIt
     if not await queries.remove_set(tx, set_id):
         raise NotFound
     await audit.record(tx, Action.GOLDEN_SET_REMOVED, by=by, subject=set_id)

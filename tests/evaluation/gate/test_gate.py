@@ -1,0 +1,144 @@
+"""The publish gate: a change of the knowledge waits until a golden set has been asked of it."""
+
+from typing import Any
+
+from tests.world import Person, World
+
+RETURNS = "You may send back anything unused within 30 days. Send it in its own box."
+HOURS = "The workshop is open from nine to six on weekdays, and closed on Sundays."
+QUESTION = "How long do I have to send something back?"
+
+
+async def gated(world: World) -> Person:
+    """A shop whose changes are held until it still says how long things may be sent back."""
+    alice = await world.alice()
+    returns = await alice.knows(RETURNS, title="Returns", external_id="returns")
+    await alice.knows(HOURS, title="Opening hours", external_id="hours")
+    await world.work()
+    set_id = (await alice.post("/api/golden-sets", {"name": "What people ask"})).json()["id"]
+    golden = [
+        {"question": QUESTION, "answers": ["30 days"]},
+        {"question": "May I send something back?", "document_ids": [returns["id"]]},
+    ]
+    await alice.post(f"/api/golden-sets/{set_id}/questions", {"questions": golden})
+    response = await alice.request("PUT", "/api/publish-gate", json={"set_id": set_id, "minimum": 0.9})
+    assert response.status_code == 200, response.text
+    return alice
+
+
+async def gate(person: Person) -> dict[str, Any]:
+    return dict((await person.get("/api/publish-gate")).json())
+
+
+async def breaks(world: World, alice: Person) -> dict[str, Any]:
+    """A change after which the set is not answered as it should be."""
+    held = await alice.knows(RETURNS.replace("30", "14"), title="Returns", external_id="returns")
+    await world.work()
+    return held
+
+
+async def answer(person: Person) -> str:
+    return str((await person.asks(QUESTION))["answer"])
+
+
+async def test_a_change_that_passes_is_published_by_itself_in_the_place_of_what_it_replaces(world: World):
+    alice = await gated(world)
+    before = {one["external_id"]: one["id"] for one in (await alice.get("/api/documents")).json()["items"]}
+
+    held = await alice.knows(RETURNS + " Sofas are collected at your door.", title="Returns", external_id="returns")
+    await alice.knows("Gift vouchers are good for three years.", title="Vouchers", external_id="vouchers")
+    assert held["held"]
+    await world.work()
+
+    after = (await alice.get("/api/documents")).json()["items"]
+    assert (await gate(alice))["state"] == "open"
+    assert not any(one["held"] for one in after)
+    assert {one["external_id"]: one["id"] for one in after}["returns"] == before["returns"]
+    assert "Sofas are collected" in (await alice.asks("Who collects sofas?"))["answer"]
+    assert "three years" in (await alice.asks("How long is a voucher good for?"))["answer"]
+    assert "held.passed" in (await alice.get("/api/audit-log")).text
+
+
+async def test_a_change_that_breaks_an_answer_stays_held_and_says_which(world: World):
+    alice = await gated(world)
+
+    await breaks(world, alice)
+
+    now = await gate(alice)
+    assert (now["state"], now["ready"], now["verdict"]["passed"]) == ("refused", 1, False)
+    assert len(now["verdict"]["wrong"]) == 1
+    run = (await alice.get(f"/api/golden-runs/{now['candidate']['id']}")).json()
+    assert run["turned"]["wrong"] == now["verdict"]["wrong"]
+    visitor = await alice.visitor()
+    assert "30 days" in await answer(visitor)
+    assert "14" not in (await alice.post("/api/search", {"query": QUESTION})).text
+
+
+async def test_who_answers_for_the_bot_may_publish_it_all_the_same(world: World):
+    alice = await gated(world)
+    agent, admin = await world.joins(alice, "agent"), await world.joins(alice, "admin")
+    await breaks(world, alice)
+
+    refused = await agent.post("/api/publish-gate/publication")
+    published = await admin.post("/api/publish-gate/publication")
+
+    assert refused.status_code == 403
+    assert published.json() == {"documents": 1}
+    assert "14 days" in await answer(alice)
+    assert "held.published" in (await alice.get("/api/audit-log")).text
+
+
+async def test_what_is_withdrawn_never_answers(world: World):
+    alice = await gated(world)
+    await breaks(world, alice)
+
+    withdrawn = await alice.post("/api/publish-gate/withdrawal")
+    again = await alice.post("/api/publish-gate/withdrawal")
+
+    assert withdrawn.json() == {"documents": 1}
+    assert again.json()["error"]["code"] == "nothing_held"
+    assert "30 days" in await answer(alice)
+    assert (await alice.get("/api/documents/summary")).json()["total"] == 2
+
+
+async def test_the_same_content_is_not_held_and_a_better_one_takes_the_place_of_what_is(world: World):
+    alice = await gated(world)
+    same = await alice.knows(RETURNS, title="Returns", external_id="returns")
+    worse = await breaks(world, alice)
+
+    better = await alice.knows(RETURNS + " Postage is free.", title="Returns", external_id="returns")
+    await world.work()
+
+    assert not same["held"]
+    assert better["id"] == worse["id"]
+    assert (await gate(alice))["state"] == "open"
+    assert "Postage is free" in (await alice.asks("Is postage free when I send something back?"))["answer"]
+
+
+async def test_deletions_are_not_held_and_the_gate_stays_up_while_something_is(world: World):
+    alice = await gated(world)
+    held = await breaks(world, alice)
+    set_id = (await gate(alice))["set_id"]
+    live = next(one for one in (await alice.get("/api/documents")).json()["items"] if one["external_id"] == "hours")
+
+    deleted = await alice.delete(f"/api/documents/{live['id']}")
+    down = await alice.delete("/api/publish-gate")
+    needed = await alice.delete(f"/api/golden-sets/{set_id}")
+    await alice.delete(f"/api/documents/{held['id']}")
+    down_now = await alice.delete("/api/publish-gate")
+
+    assert deleted.status_code == 204
+    assert (down.json()["error"]["code"], needed.json()["error"]["code"]) == ("still_held", "golden_set_in_use")
+    assert down_now.status_code == 204
+    assert "30 days" in await answer(alice)
+
+
+async def test_a_strangers_gate_is_their_own(world: World):
+    alice, charlie = await gated(world), await world.charlie()
+    set_id = (await gate(alice))["set_id"]
+
+    foreign = await charlie.request("PUT", "/api/publish-gate", json={"set_id": set_id})
+    none = await charlie.get("/api/publish-gate")
+
+    assert foreign.status_code == 404
+    assert none.json()["error"]["code"] == "no_publish_gate"

@@ -1,0 +1,153 @@
+"""Documents that are held back until a golden set has been asked of them: the publish gate's side of the knowledge."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from trulybot.documents import passage_queries
+from trulybot.kit.db import Tx
+from trulybot.knowledge import versions
+from trulybot.knowledge.models import Kind
+
+
+@dataclass(frozen=True)
+class Held:
+    """What is held back: how many documents can be tried, how many are still read, how many could not be."""
+
+    ready: int
+    waiting: int
+    failed: int
+    changed_at: datetime | None
+
+
+async def summary(tx: Tx) -> Held:
+    return await tx.one(
+        Held,
+        """
+        select count(*) filter (where status = 'ready') as ready,
+               count(*) filter (where status in ('queued', 'processing')) as waiting,
+               count(*) filter (where status = 'failed') as failed,
+               max(updated_at) filter (where status = 'ready') as changed_at
+          from documents
+         where workspace_id = %(workspace_id)s
+           and held
+        """,
+        workspace_id=tx.workspace_id,
+    )
+
+
+@dataclass(frozen=True)
+class _Pair:
+    held_id: UUID
+    live_id: UUID | None
+    passages: int
+    terms: int
+    file_key: str | None
+
+
+async def replacing(tx: Tx) -> dict[UUID, UUID]:
+    """The live documents that held ones would replace, by the ids of the held."""
+    return {pair.held_id: pair.live_id for pair in await _pairs(tx) if pair.live_id is not None}
+
+
+async def publish(tx: Tx) -> int:
+    """Let what is held and ready answer, in the place of what it replaces. Answers with how many documents."""
+    pairs = await _pairs(tx)
+    over = [pair for pair in pairs if pair.live_id is not None]
+    await tx.run(
+        "delete from passages where workspace_id = %(workspace_id)s and document_id = any (%(ids)s)",
+        workspace_id=tx.workspace_id,
+        ids=[pair.live_id for pair in over],
+    )
+    both = {"held": [pair.held_id for pair in over], "live": [pair.live_id for pair in over]}
+    await tx.run(
+        """
+        update documents d
+           set title = h.title, url = h.url, language = h.language, source = h.source, content = h.content,
+               content_hash = h.content_hash, file_key = h.file_key, media_type = h.media_type, bytes = h.bytes,
+               status = h.status, error_code = null, error_message = null, passages = h.passages, terms = h.terms,
+               indexed = h.indexed, attempts = 0, unembedded = h.unembedded, updated_at = now()
+          from unnest(%(held)s::uuid[], %(live)s::uuid[]) as pair (held, live)
+          join documents h on h.workspace_id = %(workspace_id)s and h.id = pair.held
+         where d.workspace_id = %(workspace_id)s
+           and d.id = pair.live
+        """,
+        workspace_id=tx.workspace_id,
+        **both,
+    )
+    await tx.run("select private.take_place(%(held)s::uuid[], %(live)s::uuid[])", **both)
+    await _delete(tx, [pair.held_id for pair in over])
+    await _show(tx, [pair.held_id for pair in pairs if pair.live_id is None])
+    await passage_queries.count(
+        tx, passages=-sum(pair.passages for pair in over), terms=-sum(pair.terms for pair in over)
+    )
+    for pair in over:
+        if pair.file_key is not None:
+            await tx.enqueue("documents.forget_file", file_key=pair.file_key)
+    if pairs:
+        await versions.record(tx, Kind.DOCUMENTS_PUBLISHED, count=len(pairs))
+    return len(pairs)
+
+
+async def withdraw(tx: Tx) -> int:
+    """Give up what is held; what answers stays as it is. Answers with how many documents."""
+    rows = await tx.all(
+        _Pair,
+        """
+        select id as held_id, null::uuid as live_id, passages, terms, file_key
+          from documents
+         where workspace_id = %(workspace_id)s
+           and held
+         order by id
+           for update
+        """,
+        workspace_id=tx.workspace_id,
+    )
+    await _delete(tx, [row.held_id for row in rows])
+    await passage_queries.count(tx, passages=-sum(row.passages for row in rows), terms=-sum(row.terms for row in rows))
+    for row in rows:
+        if row.file_key is not None:
+            await tx.enqueue("documents.forget_file", file_key=row.file_key)
+    return len(rows)
+
+
+async def _pairs(tx: Tx) -> list[_Pair]:
+    """Each held document that is ready, with the live one of its name, whose counts and file these are."""
+    return await tx.all(
+        _Pair,
+        """
+        select h.id as held_id, d.id as live_id, coalesce(d.passages, 0) as passages, coalesce(d.terms, 0) as terms,
+               d.file_key
+          from documents h
+          left join documents d
+            on d.workspace_id = h.workspace_id and d.external_id = h.external_id and not d.held
+         where h.workspace_id = %(workspace_id)s
+           and h.held
+           and h.status = 'ready'
+         order by h.id
+           for update of h
+        """,
+        workspace_id=tx.workspace_id,
+    )
+
+
+async def _show(tx: Tx, ids: list[UUID]) -> None:
+    await tx.run(
+        "update passages set held = false where workspace_id = %(workspace_id)s and document_id = any (%(ids)s)",
+        workspace_id=tx.workspace_id,
+        ids=ids,
+    )
+    await tx.run(
+        "update documents set held = false, updated_at = now() "
+        "where workspace_id = %(workspace_id)s and id = any (%(ids)s)",
+        workspace_id=tx.workspace_id,
+        ids=ids,
+    )
+
+
+async def _delete(tx: Tx, ids: list[UUID]) -> None:
+    await tx.run(
+        "delete from documents where workspace_id = %(workspace_id)s and id = any (%(ids)s)",
+        workspace_id=tx.workspace_id,
+        ids=ids,
+    )

@@ -1,0 +1,195 @@
+"""
+Hold back what changes the knowledge, ask a golden set of it, and let it through when that goes well.
+
+Documents that somebody sends are taken in and read as ever, but beside those that answer. Once all of them are read the
+set is asked twice: of what answers now, and of what would. Enough must be right, and nothing that was right may turn
+wrong. Deletions are never held: what somebody wants gone goes.
+"""
+
+from uuid import UUID
+
+from trulybot.audit import service as audit
+from trulybot.audit.actions import Action
+from trulybot.documents import held
+from trulybot.documents.held import Held
+from trulybot.evaluation.gate import queries
+from trulybot.evaluation.gate.errors import NoGate, NothingHeld, StillHeld
+from trulybot.evaluation.gate.models import Gate, GateForm, Passed, Setting, State, Verdict
+from trulybot.evaluation.sets import queries as sets
+from trulybot.evaluation.sets.errors import NothingToAsk, RunInProgress
+from trulybot.evaluation.sets.models import Run
+from trulybot.evaluation.sets.service import OUTCOMES, turned
+from trulybot.kit.db import Tx
+from trulybot.kit.ids import uuid7
+from trulybot.workspaces.identity import Actor
+
+
+async def show(tx: Tx) -> Gate:
+    """
+    Raises:
+        NoGate: Changes go live at once.
+    """
+    setting = await _setting(tx)
+    now = await held.summary(tx)
+    live = await sets.run(tx, setting.live_run_id) if setting.live_run_id else None
+    candidate = await sets.run(tx, setting.candidate_run_id) if setting.candidate_run_id else None
+    verdict = await _verdict(tx, setting, live, candidate)
+    return Gate(
+        set_id=setting.set_id,
+        minimum=round(setting.minimum, 4),
+        state=_state(now, candidate, verdict),
+        ready=now.ready,
+        waiting=now.waiting,
+        failed=now.failed,
+        changed_at=now.changed_at,
+        live=live,
+        candidate=candidate,
+        verdict=verdict,
+    )
+
+
+async def put_up(tx: Tx, form: GateForm, *, by: Actor) -> Gate:
+    """
+    Hold changes from now on, by this set.
+
+    Raises:
+        NotFound: There is no such set.
+        NothingToAsk: It holds no question.
+    """
+    if not (await sets.get_set(tx, form.set_id)).questions:
+        raise NothingToAsk
+    await queries.put_up(tx, form.set_id, form.minimum)
+    await audit.record(tx, Action.GATE_CHANGED, by=by, subject=form.set_id)
+    return await show(tx)
+
+
+async def take_down(tx: Tx, *, by: Actor) -> None:
+    """
+    Let changes go live at once from now on.
+
+    Raises:
+        StillHeld: Something waits; it is published or withdrawn first.
+    """
+    await _setting(tx)
+    if _any(await held.summary(tx)):
+        raise StillHeld
+    await queries.take_down(tx)
+    await audit.record(tx, Action.GATE_REMOVED, by=by)
+
+
+async def begin(tx: Tx, *, by: Actor) -> Gate:
+    """
+    Try what is held now.
+
+    Raises:
+        NothingHeld: There is nothing that could be tried.
+        RunInProgress: A set is being asked already.
+    """
+    setting, now = await _setting(tx), await held.summary(tx)
+    if not now.ready:
+        raise NothingHeld
+    if await sets.is_asking(tx):
+        raise RunInProgress
+    await _begin(tx, setting)
+    await audit.record(tx, Action.GOLDEN_SET_ASKED, by=by, subject=setting.set_id)
+    return await show(tx)
+
+
+async def begin_when_ready(tx: Tx) -> None:
+    """Try what is held once all of it is read, and again when it changed since; the worker's, after it has read."""
+    setting = await queries.setting(tx)
+    if setting is None:
+        return
+    now = await held.summary(tx)
+    if not now.ready or now.waiting or await sets.is_asking(tx):
+        return
+    tried = await sets.run(tx, setting.candidate_run_id) if setting.candidate_run_id else None
+    if tried is None or (now.changed_at is not None and tried.created_at < now.changed_at):
+        await _begin(tx, setting)
+
+
+async def decide(tx: Tx, candidate_run_id: UUID) -> bool:
+    """Publish what was tried, if it passed and is still what was tried. Answers with whether."""
+    setting, now = await queries.setting(tx), await held.summary(tx)
+    if setting is None or setting.candidate_run_id != candidate_run_id:
+        return False
+    live = await sets.run(tx, setting.live_run_id) if setting.live_run_id else None
+    candidate = await sets.run(tx, candidate_run_id)
+    verdict = await _verdict(tx, setting, live, candidate)
+    if candidate is None or verdict is None or not verdict.passed or now.waiting:
+        return False
+    if now.changed_at is None or now.changed_at > candidate.created_at:
+        return False
+    count = await held.publish(tx)
+    await audit.record(tx, Action.HELD_PASSED, by=None, subject=candidate_run_id, count=count)
+    return True
+
+
+async def publish(tx: Tx, *, by: Actor) -> Passed:
+    """
+    Let what is held answer, whatever the set says.
+
+    Raises:
+        NothingHeld: Nothing of it is ready.
+    """
+    await _setting(tx)
+    count = await held.publish(tx)
+    if not count:
+        raise NothingHeld
+    await audit.record(tx, Action.HELD_PUBLISHED, by=by, count=count)
+    return Passed(count)
+
+
+async def withdraw(tx: Tx, *, by: Actor) -> Passed:
+    """
+    Give up what is held.
+
+    Raises:
+        NothingHeld: Nothing is.
+    """
+    await _setting(tx)
+    count = await held.withdraw(tx)
+    if not count:
+        raise NothingHeld
+    await audit.record(tx, Action.HELD_WITHDRAWN, by=by, count=count)
+    return Passed(count)
+
+
+async def _setting(tx: Tx) -> Setting:
+    setting = await queries.setting(tx)
+    if setting is None:
+        raise NoGate
+    return setting
+
+
+async def _begin(tx: Tx, setting: Setting) -> None:
+    live, candidate = uuid7(), uuid7()
+    questions = (await sets.get_set(tx, setting.set_id)).questions
+    await sets.begin_run(tx, live, setting.set_id, "live", questions, None)
+    await sets.begin_run(tx, candidate, setting.set_id, "candidate", questions, None, beside=live)
+    await tx.enqueue("evaluation.try", live_run_id=live, candidate_run_id=candidate)
+
+
+async def _verdict(tx: Tx, setting: Setting, live: Run | None, candidate: Run | None) -> Verdict | None:
+    if live is None or candidate is None or candidate.status != "done":
+        return None
+    before = OUTCOMES.validate_python(await sets.results(tx, live.id))
+    after = OUTCOMES.validate_python(await sets.results(tx, candidate.id))
+    right = sum(one.right for one in after) / len(after) if after else 0.0
+    wrong = turned(before, after).wrong
+    return Verdict(round(right, 4), wrong, not wrong and bool(after) and right >= setting.minimum)
+
+
+def _state(now: Held, candidate: Run | None, verdict: Verdict | None) -> State:
+    if not _any(now):
+        return "open"
+    if candidate is not None and candidate.ended_at is None:
+        return "trying"
+    if now.waiting:
+        return "reading"
+    tried = candidate is not None and now.changed_at is not None and candidate.created_at >= now.changed_at
+    return "refused" if tried and verdict is not None else "waiting"
+
+
+def _any(now: Held) -> bool:
+    return bool(now.ready or now.waiting or now.failed)
