@@ -68,6 +68,18 @@ async def test_a_deletion_is_told_without_what_was_deleted(world: World):
     assert "safe" not in page.text.lower()
 
 
+async def test_curated_answers_and_settings_are_told_too(world: World):
+    alice = await world.alice()
+    form = {"question": "Do you ship abroad?", "answer": "To all of Europe."}
+    answer = (await alice.post("/api/knowledge/answers", form)).json()
+    await alice.patch("/api/bot", {"tone": "brief"})
+    await alice.delete(f"/api/knowledge/answers/{answer['id']}")
+
+    kinds = [entry["kind"] for entry in (await alice.get(VERSIONS)).json()["items"]]
+
+    assert kinds == ["answers.deleted", "settings.changed", "answers.changed"]
+
+
 async def test_the_list_goes_on_at_its_cursor(world: World):
     alice = await world.alice()
     for number in range(3):

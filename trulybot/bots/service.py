@@ -13,6 +13,8 @@ from trulybot.bots.models import Bot, BotSettings
 from trulybot.kit.db import Tx
 from trulybot.kit.errors import InvalidInput
 from trulybot.kit.text import one_line
+from trulybot.knowledge import versions
+from trulybot.knowledge.models import Kind
 
 _SINCE_EVER = datetime(2026, 1, 1, tzinfo=UTC)  # of a bot that nobody changed yet
 
@@ -51,6 +53,7 @@ async def change(tx: Tx, form: BotChange, *, by: Who) -> Bot:
         sealed = await tx.keyring.seal(key, purpose=key_purpose(tx.workspace_id)) if key else None
         await queries.keep_key(tx, sealed, _hint(key) if key else None)
     changed = await bot(tx)
+    await versions.record(tx, Kind.SETTINGS_CHANGED)
     await audit.record(tx, Action.BOT_CHANGED, by=by, changed=", ".join(sorted(sent)))
     return changed
 

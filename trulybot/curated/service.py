@@ -16,6 +16,8 @@ from trulybot.kit.db import Database, Identity, Tx
 from trulybot.kit.errors import NotFound
 from trulybot.kit.ids import uuid7
 from trulybot.kit.text import one_line, storable
+from trulybot.knowledge import versions
+from trulybot.knowledge.models import Kind
 from trulybot.llm.embeddings import Embedder, EmbeddingsUnavailable
 
 ANSWERS = 10_000  # of a workspace: a team that writes more has documents, and its questions are found in them
@@ -40,6 +42,7 @@ async def add(tx: Tx, form: NewAnswer, *, by: Who) -> CuratedAnswer:
     )
     await queries.add(tx, [new], None)
     await _settle(tx)
+    await versions.record(tx, Kind.ANSWERS_CHANGED)
     await audit.record(tx, Action.ANSWER_ADDED, by=by, subject=new.id, count=1)
     return await queries.get(tx, new.id)
 
@@ -63,6 +66,7 @@ async def add_many(tx: Tx, entries: Sequence[Entry], *, by: Who | None = None, d
         await queries.remove_of(tx, document_id, but=[one.id for one in new])
     await _settle(tx)
     if by is not None:
+        await versions.record(tx, Kind.ANSWERS_CHANGED, count=len(new))
         await audit.record(tx, Action.ANSWER_ADDED, by=by, subject=document_id, count=len(new))
     return len(new)
 
@@ -83,6 +87,7 @@ async def change(tx: Tx, answer_id: UUID, form: AnswerChange, *, by: Who) -> Cur
     if asked != phrasings(before.question, before.alternatives, before.answer):
         await queries.rephrase(tx, answer_id, asked)
     await _settle(tx)
+    await versions.record(tx, Kind.ANSWERS_CHANGED)
     await audit.record(tx, Action.ANSWER_CHANGED, by=by, subject=answer_id, changed=", ".join(sorted(given)))
     return await queries.get(tx, answer_id)
 
@@ -96,7 +101,7 @@ async def remove(tx: Tx, answer_id: UUID, *, by: Who) -> None:
     """
     if not await queries.remove(tx, answer_id):
         raise NotFound
-    await queries.changed(tx)
+    await versions.record(tx, Kind.ANSWERS_DELETED)
     await audit.record(tx, Action.ANSWER_REMOVED, by=by, subject=answer_id)
 
 
