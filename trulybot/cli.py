@@ -89,7 +89,12 @@ def add_address(one: argparse.ArgumentParser) -> None:
 
 def add_eval(one: argparse.ArgumentParser) -> None:
     one.set_defaults(run=evaluate)
-    one.add_argument("folders", type=Path, nargs="+", metavar="FOLDER", help="with corpus.jsonl and queries.jsonl")
+    one.add_argument("folders", type=Path, nargs="*", metavar="FOLDER", help="with corpus.jsonl and queries.jsonl")
+    one.add_argument(
+        "--url", metavar="URL", help="instead, a server that runs, with the golden sets of --key's workspace"
+    )
+    one.add_argument("--key", metavar="KEY", help="an API key of that workspace (or TRULYBOT_KEY in the environment)")
+    one.add_argument("--set", metavar="NAME", help="this golden set of it alone")
     one.add_argument("--baselines", action="store_true", help="BM25, embeddings and their sum beside it")
     one.add_argument("--json", type=Path, metavar="FILE", help="write everything here too")
     one.add_argument("--data-dir", type=Path, metavar="DIR", help="where the last run is kept")
@@ -221,13 +226,19 @@ def migrate(_options: argparse.Namespace) -> None:
 
 
 def evaluate(options: argparse.Namespace) -> None:
-    from trulybot.evaluation.command import of_folders
+    from trulybot.evaluation.command import of_folders, of_workspace
     from trulybot.evaluation.golden import NotGolden
     from trulybot.evaluation.server import CannotMeasure
     from trulybot.settings import default_data_dir
 
     kept = Path(options.data_dir or os.environ.get("TRULYBOT_DATA_DIR") or default_data_dir(os.environ), "evaluations")
     try:
+        key = options.key or os.environ.get("TRULYBOT_KEY")
+        if options.url and key:
+            of_workspace(options.url, key, options.set, kept=kept, json_file=options.json)
+            return
+        if not options.folders:
+            raise StartError("name the folder of a golden set, or a server by --url and --key")
         of_folders(options.folders, kept=kept, beside=options.baselines, json_file=options.json)
     except (NotGolden, CannotMeasure) as error:
         raise StartError(str(error)) from None

@@ -8,6 +8,7 @@ from trulybot.evaluation.judging import Outcome, judge
 from trulybot.evaluation.server import Http
 
 LOOKED_AT = 50  # passages a question; several may be of one document
+MOST_SAID = 20  # turns of two people that a search is told
 TURNS_BEFORE = 3  # of a person's, asked again in a conversation of their own, so that a follow-up has one
 
 Progress = Callable[[int, int], None]
@@ -22,7 +23,9 @@ def ask_all(program: Http, questions: Sequence[Golden], progress: Progress) -> l
 
 
 def _ask(program: Http, question: Golden) -> Outcome:
-    results = program.post("/api/search", {"query": question.text, "limit": LOOKED_AT})["results"]
+    history = [{"role": role, "text": text} for role, text in question.history[-MOST_SAID:]]
+    lookup = {"query": question.text, "limit": LOOKED_AT, "history": history}
+    results = program.post("/api/search", lookup)["results"]
     documents = list(dict.fromkeys(result["external_id"] for result in results))
     message = {"message": question.text}
     for role, text in question.history[-2 * TURNS_BEFORE :]:

@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict
@@ -22,10 +23,11 @@ from trulybot.evaluation.asking import LOOKED_AT, ask_all
 from trulybot.evaluation.figures import auroc, figures, reliability
 from trulybot.evaluation.golden import Golden, Leg, legs
 from trulybot.evaluation.judging import Outcome, judge
-from trulybot.evaluation.server import Served, serving
+from trulybot.evaluation.server import LOOK_SECONDS, CannotMeasure, Http, Served, serving
 from trulybot.llm.embeddings import OpenAIEmbedder
 
 _OUTCOMES = TypeAdapter(dict[str, list[Outcome]])
+_RESULTS = TypeAdapter(list[Outcome])
 _NOTHING = {"answer": "", "answered": False, "source": "", "citations": [], "usage": {"cost_usd": "0"}}
 
 Rows = list[tuple[str, str, Mapping[str, float | None]]]
@@ -51,6 +53,29 @@ def of_folders(folders: Sequence[Path], *, kept: Path, beside: bool, json_file: 
                 if beside:
                     others += asyncio.run(_baselines(served, of_corpus, runs))
     tell(runs, kept=kept, others=others, json_file=json_file)
+
+
+def of_workspace(url: str, key: str, name: str | None, *, kept: Path, json_file: Path | None) -> None:
+    """
+    Have a server that runs ask a workspace's own golden sets. key: of that workspace. name: this set alone.
+
+    Raises:
+        CannotMeasure: The server refuses, or there is no such set.
+    """
+    program = Http(url, key)
+    found = [one for one in program.get("/api/golden-sets?limit=200")["items"] if name in (None, one["name"])]
+    if not found:
+        raise CannotMeasure("the workspace has no golden set" + (f" “{name}”" if name else ""))
+    runs: dict[str, list[Outcome]] = {}
+    for one in found:
+        run = program.post(f"/api/golden-sets/{one['id']}/runs", None)
+        progress = _progress(one["name"])
+        while run["status"] != "done":
+            time.sleep(LOOK_SECONDS)
+            run = program.get(f"/api/golden-runs/{run['id']}")
+            progress(run["asked"], run["questions"])
+        runs[one["name"]] = _RESULTS.validate_python(run["results"])
+    tell(runs, kept=kept, others=[], json_file=json_file)
 
 
 def tell(runs: Mapping[str, Sequence[Outcome]], *, kept: Path, others: Rows, json_file: Path | None) -> None:
