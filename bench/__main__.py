@@ -3,11 +3,12 @@ python -m bench                         ratios: what TrulyBot takes over what it
 python -m bench limits                  what counting costs a request
 python -m bench signin                  whether the time of a sign-in tells who has an account
 python -m bench gateway                 a request with the gateway, and without
+python -m bench scale                   searches beside how much a workspace holds; up to an hour
 """
 
 import argparse
 
-from bench import gateway, limits, signin, speed
+from bench import gateway, limits, scale, signin, speed
 
 PORT = 8730
 
@@ -19,6 +20,8 @@ def main() -> None:
     commands.add_parser("limits", help="what counting costs a request")
     commands.add_parser("signin", help="whether the time of a sign-in tells who has an account")
     commands.add_parser("gateway", help="what a request costs on its way through the gateway")
+    sizes = commands.add_parser("scale", help="searches beside how much a workspace holds")
+    sizes.add_argument("--sizes", type=int, nargs="+", default=scale.SIZES, metavar="PASSAGES")
     options = parser.parse_args()
     if options.command == "limits":
         limits.run()
@@ -26,6 +29,8 @@ def main() -> None:
         signin.run()
     elif options.command == "gateway":
         gateway.run()
+    elif options.command == "scale":
+        scale.run(options.port, options.sizes)
     else:
         speed.run(options.port)
 

@@ -19,6 +19,7 @@ from psycopg.rows import class_row
 
 from bench.product import SECRET_KEY, Product
 from trulybot.answers import search
+from trulybot.answers.search import Asked, Found
 from trulybot.evaluation.server import Workspace
 from trulybot.llm import e5
 from trulybot.llm.embeddings import OpenAIEmbedder
@@ -95,16 +96,27 @@ class Sql:
             self._connection.execute(OPEN, self._who)
 
     async def _statements(self, questions: Sequence[str]) -> list[list[Statement]]:
-        embedder, sent = OpenAIEmbedder.local(self._embedder_socket), []
-        for question in questions:
-            asked = await search.ask(embedder, question)
-            tx = _Recording(self._connection, self._workspace_id)
-            self._begin()
-            await search.search(tx, asked)  # type: ignore[arg-type]  # it has what a search needs of a transaction
-            self._connection.commit()
-            sent.append(tx.statements)
+        return [(await self._search(asked))[1] for asked in await self._ask(questions)]
+
+    def ask(self, questions: Sequence[str]) -> list[Asked]:
+        return asyncio.run(self._ask(questions))
+
+    def find(self, asked: Asked) -> Found:
+        """As the product does it, once the question is embedded."""
+        return asyncio.run(self._search(asked))[0]
+
+    async def _ask(self, questions: Sequence[str]) -> list[Asked]:
+        embedder = OpenAIEmbedder.local(self._embedder_socket)
+        asked = [await search.ask(embedder, question) for question in questions]
         await embedder.close()
-        return sent
+        return asked
+
+    async def _search(self, asked: Asked) -> tuple[Found, list[Statement]]:
+        tx = _Recording(self._connection, self._workspace_id)
+        self._begin()
+        found = await search.search(tx, asked)  # type: ignore[arg-type]  # it has what a search needs of a transaction
+        self._connection.commit()
+        return found, tx.statements
 
 
 class _Recording:
@@ -116,6 +128,10 @@ class _Recording:
 
     async def one(self, model: type[Any], query: LiteralString, /, **values: Any) -> Any:
         return (await self.all(model, query, **values))[0]
+
+    async def run(self, query: LiteralString, /, **values: Any) -> None:
+        self.statements.append((query, values))
+        self._connection.execute(query, values)
 
     async def all(self, model: type[Any], query: LiteralString, /, **values: Any) -> list[Any]:
         self.statements.append((query, values))

@@ -20,6 +20,7 @@ from trulybot.accounts.limits import AccountLimits
 from trulybot.accounts.transport import GoTrueTransport
 from trulybot.accounts.wire import gotrue_error
 from trulybot.answers.answering import Answering
+from trulybot.answers.former import keep_asking
 from trulybot.answers.turns import Turns
 from trulybot.bots import routes as bots
 from trulybot.conflicts import routes as conflicts
@@ -77,6 +78,7 @@ from trulybot.parts import (
     allowance_of,
     countries_of,
     embedder_of,
+    former_embedders_of,
     mailbox_of,
     model_of,
     models_of,
@@ -157,7 +159,7 @@ def build(settings: Settings) -> FastAPI:
     """The web application, ready to be served; it connects when its lifespan begins."""
     db = Database(settings.database_url(APP_LOGIN))
     push = Push(db.url)
-    embedder, model = embedder_of(settings), model_of(settings)
+    embedder, former, model = embedder_of(settings), former_embedders_of(settings), model_of(settings)
     limiter = Limiter(derive(settings.secret_key, "rate limits"), redis_url=settings.redis_url)
     keyring = Keyring(db, settings.secret_key, previous=settings.secret_key_previous)
     db.keyring = keyring
@@ -171,17 +173,20 @@ def build(settings: Settings) -> FastAPI:
         await db.open()
         await push.open()
         warming = asyncio.create_task(model.warm_up()) if model else None
+        asking = asyncio.create_task(keep_asking(db, app.state.answering, former))
         async with security.keeping():
             yield
             await settle(SETTLE_SECONDS)
             await finish_asides(SETTLE_SECONDS)
+        asking.cancel()
         if warming:
             await warming
         if model:
             await model.close()
         await own_models.close()
         await push.close()
-        await embedder.close()
+        for one in (embedder, *former):
+            await one.close()
         await limiter.close()
         await db.close()
 

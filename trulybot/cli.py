@@ -193,11 +193,11 @@ def worker(_options: argparse.Namespace) -> None:
 
     from trulybot.documents.files import Files
     from trulybot.operations.worker import run
-    from trulybot.parts import embedder_of, fetcher_of, model_of, postman_of
+    from trulybot.parts import embedder_of, fetcher_of, former_embedders_of, model_of, postman_of
 
     files = Files(settings.files_directory)
-    embedder, fetcher, model = embedder_of(settings), fetcher_of(settings), model_of(settings)
-    asyncio.run(run(settings, files, embedder, fetcher, model, postman_of(settings)))
+    embedder, former, fetcher = embedder_of(settings), former_embedders_of(settings), fetcher_of(settings)
+    asyncio.run(run(settings, files, embedder, former, fetcher, model_of(settings), postman_of(settings)))
 
 
 def migrate(_options: argparse.Namespace) -> None:

@@ -58,6 +58,29 @@ def embedder_of(settings: Settings) -> OpenAIEmbedder:
             dimensions=settings.embeddings_dimensions,
             api_key=settings.embeddings_api_key or "",
         )
+    return _local_embedder(settings)
+
+
+def former_embedders_of(settings: Settings) -> list[OpenAIEmbedder]:
+    """Embedders of models before the present one, which answer until a workspace has changed over."""
+    former = []
+    if settings.embeddings_base_url is not None:
+        former.append(_local_embedder(settings))
+    if settings.embeddings_previous_base_url is not None:
+        assert settings.embeddings_previous_model is not None  # noqa: S101  (settings refuses one without the other)
+        assert settings.embeddings_previous_dimensions is not None  # noqa: S101
+        former.append(
+            OpenAIEmbedder(
+                settings.embeddings_previous_base_url,
+                model=settings.embeddings_previous_model,
+                dimensions=settings.embeddings_previous_dimensions,
+                api_key=settings.embeddings_previous_api_key or "",
+            )
+        )
+    return former
+
+
+def _local_embedder(settings: Settings) -> OpenAIEmbedder:
     return OpenAIEmbedder.local(settings.trulybot_embedder_socket or settings.trulybot_data_dir / "embedder.sock")
 
 

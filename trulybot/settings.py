@@ -55,6 +55,8 @@ TOGETHER = (
     ("SUPABASE_URL", "SUPABASE_ANON_KEY"),
     ("EMBEDDINGS_BASE_URL", "EMBEDDINGS_MODEL"),
     ("EMBEDDINGS_BASE_URL", "EMBEDDINGS_DIMENSIONS"),
+    ("EMBEDDINGS_PREVIOUS_BASE_URL", "EMBEDDINGS_PREVIOUS_MODEL"),
+    ("EMBEDDINGS_PREVIOUS_BASE_URL", "EMBEDDINGS_PREVIOUS_DIMENSIONS"),
     ("GOTRUE_HOOK_SEND_SMS_URI", "GOTRUE_HOOK_SEND_SMS_SECRETS"),
     ("GOTRUE_SMTP_HOST", "GOTRUE_SMTP_ADMIN_EMAIL"),
     ("GOTRUE_SMTP_USER", "GOTRUE_SMTP_PASS"),
@@ -225,10 +227,23 @@ class Settings:
     embeddings_api_key: str | None = secret(text, "Key for EMBEDDINGS_BASE_URL.", default=None)
     embeddings_model: str | None = setting(
         text,
-        "Model at EMBEDDINGS_BASE_URL; required with it. What another model embedded is found by its words alone.",
+        "Model at EMBEDDINGS_BASE_URL; required with it. After a change all is embedded anew, behind what answers.",
         default=None,
     )
     embeddings_dimensions: int | None = setting(
+        whole_number(1, WIDEST_VECTOR), "Length of that model's vectors; required with it.", default=None
+    )
+    embeddings_previous_base_url: str | None = setting(
+        web_url,
+        "The server used before, so that meaning goes on finding while another model's vectors are made. Our own "
+        "process needs no such setting.",
+        default=None,
+    )
+    embeddings_previous_api_key: str | None = secret(text, "Key for EMBEDDINGS_PREVIOUS_BASE_URL.", default=None)
+    embeddings_previous_model: str | None = setting(
+        text, "Model at EMBEDDINGS_PREVIOUS_BASE_URL; required with it.", default=None
+    )
+    embeddings_previous_dimensions: int | None = setting(
         whole_number(1, WIDEST_VECTOR), "Length of that model's vectors; required with it.", default=None
     )
     trulybot_embedder_socket: Path | None = setting(
@@ -407,6 +422,11 @@ class Settings:
         if self.gotrue_mailer_autoconfirm is None:
             return self.gotrue_smtp_host is None
         return self.gotrue_mailer_autoconfirm
+
+    @property
+    def embeds_here(self) -> Path:
+        """A note that vectors of our own embedder may be kept."""
+        return self.trulybot_data_dir / "embeds_here"
 
     @property
     def files_directory(self) -> Path:

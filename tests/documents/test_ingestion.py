@@ -35,9 +35,10 @@ class Worker:
     embedder: Embedder
     job: JobOwner
     meanwhile: Act | None = None
+    former: Sequence[Embedder] = ()
 
     async def works(self) -> None:
-        while await ingestion.ingest(self.db, self.files, self, self.job):
+        while await ingestion.ingest(self.db, self.files, self, self.job, self.former):
             pass
 
     @property

@@ -14,10 +14,11 @@ from uuid import UUID
 from trulybot.answers import cache, curation, evidence, following, intents, moderation, quoting, sayings, search
 from trulybot.answers.following import Said
 from trulybot.answers.language import detect
+from trulybot.answers.lookup import View
 from trulybot.answers.models import Answer, Citation, Delta, Exchange, Source, Usage
 from trulybot.answers.ranking import Ranked
 from trulybot.answers.restating import restated
-from trulybot.answers.search import Asked, Found, View
+from trulybot.answers.search import Asked, Found
 from trulybot.answers.suggesting import Near, Suggesting
 from trulybot.answers.traces import Trace
 from trulybot.answers.turns import Turn, Turns
@@ -64,10 +65,11 @@ class Answering:
     ) -> None:
         self.embedder, self.model, self.models, self.turns = embedder, model, models, turns or Turns()
         self.suggesting = Suggesting()
+        self.former: Sequence[Embedder] = ()  # of models that workspaces are changing over from
 
     async def ask(self, question: str) -> Asked:
         """Make a question ready to be looked up; no transaction may be open meanwhile."""
-        return await search.ask(self.embedder, question)
+        return await search.ask(self.embedder, question, self.former)
 
     async def answer(self, db: Database, who: Identity, question: Question) -> AsyncIterator[Delta | Citation | Answer]:
         """The answer as it forms, and last the whole of it, which counts."""

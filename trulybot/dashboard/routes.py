@@ -129,7 +129,7 @@ async def allow_origins(request: Request, who: Embedder, db: Db, origins: Annota
 async def _page(request: Request, who: Member, db: Database, *, status: int = 200, **shown: Any) -> Response:
     async with db.workspace(who) as tx:
         config = await widget.own_config(tx)
-        summary = await documents.summary(tx)
+        summary = await documents.summary(tx, request.app.state.embedder.model)
         newest = await documents.page(tx, status=None, before=(None, None), limit=DOCUMENTS_SHOWN)
         around = await frame(tx, who, "/dashboard")
         waiting = await leads.page(tx, before=(None, None), limit=LEADS_SHOWN) if allows(who, "leads:read") else []

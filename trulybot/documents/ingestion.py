@@ -35,7 +35,9 @@ PAUSE_SECONDS = 30
 TABLES = ("csv", "xlsx")  # may be lists of questions with their answers
 
 
-async def ingest(db: Database, files: Files, embedder: Embedder, job: Identity) -> bool:
+async def ingest(
+    db: Database, files: Files, embedder: Embedder, job: Identity, former: Sequence[Embedder] = ()
+) -> bool:
     """
     Work through what waits in a workspace, for one turn. Answers with whether something still waits.
 
@@ -44,7 +46,7 @@ async def ingest(db: Database, files: Files, embedder: Embedder, job: Identity) 
     """
     until = time.monotonic() + TURN_SECONDS
     while time.monotonic() < until:
-        if not (await _index_some(db, files, job) or await embed_some(db, embedder, job)):
+        if not (await _index_some(db, files, job) or await embed_some(db, embedder, former, job)):
             return False
     return True
 

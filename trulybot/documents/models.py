@@ -176,7 +176,17 @@ class Embedded:
 
 
 @example(
-    {"queued": 1, "processing": 0, "ready": 41, "failed": 2, "total": 44, "waiting_passages": 0, "seconds_left": 0}
+    {
+        "queued": 1,
+        "processing": 0,
+        "ready": 41,
+        "failed": 2,
+        "total": 44,
+        "waiting_passages": 0,
+        "seconds_left": 0,
+        "passages": 782,
+        "embedded_anew": 310,
+    }
 )
 @dataclass(frozen=True)
 class Summary:
@@ -185,6 +195,9 @@ class Summary:
 
     waiting_passages: found by words already, and not by meaning yet. seconds_left: until they are, by the pace of the
     last ones; None before there was any.
+
+    embedded_anew: of all passages, those that already have a vector of another embedding model, while the knowledge
+    changes over to it; null otherwise.
     """
 
     queued: int
@@ -194,3 +207,5 @@ class Summary:
     total: int
     waiting_passages: int
     seconds_left: int | None
+    passages: int
+    embedded_anew: int | None

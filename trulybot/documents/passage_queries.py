@@ -15,6 +15,7 @@ from trulybot.documents.models import Embedded, Indexed, IndexedPassage, Unembed
 from trulybot.kit.db import Tx
 
 PASSAGES_AT_ONCE = 500  # cut and inserted in one step: some tenths of a second
+INDEXED = (384, 768, 1024, 1536)  # dimensions that migration 0021 has an index of nearness for
 
 
 async def take_waiting(tx: Tx, limit: int) -> list[Waiting]:
@@ -164,13 +165,16 @@ async def _insert(tx: Tx, passages: Sequence[tuple[UUID, IndexedPassage]]) -> No
     )
 
 
-async def answer_with(tx: Tx, model: str) -> None:
-    """Let the vectors of this model answer from now on, those that there are."""
-    answering = await tx.value(
+async def answering(tx: Tx) -> str | None:
+    """The model whose vectors answer; None before the first."""
+    model: str | None = await tx.value(
         "select embedding_model from knowledge where workspace_id = %(workspace_id)s", workspace_id=tx.workspace_id
     )
-    if answering == model:
-        return
+    return model
+
+
+async def answer_with(tx: Tx, model: str) -> None:
+    """Let the vectors of this model answer from now on, those that there are; passages without one wait for it."""
     await tx.run(
         "select id from documents where workspace_id = %(workspace_id)s order by id for update",
         workspace_id=tx.workspace_id,
@@ -178,14 +182,18 @@ async def answer_with(tx: Tx, model: str) -> None:
     await tx.run(
         """
         update documents d
-           set unembedded = d.passages - (select count(*)
-                                            from passages p
-                                            join passage_vectors v
-                                              on v.workspace_id = p.workspace_id and v.passage_id = p.id
-                                           where p.workspace_id = %(workspace_id)s
-                                             and p.document_id = d.id
-                                             and v.model = %(model)s)
+           set unembedded = d.passages - n.embedded,
+               status = case when d.indexed and d.status = 'processing' and d.passages = n.embedded
+                             then 'ready' else d.status end
+          from (select p.document_id, count(v.passage_id)::int as embedded
+                  from passages p
+                  left join passage_vectors v
+                    on v.workspace_id = %(workspace_id)s and v.passage_id = p.id and v.model = %(model)s
+                 where p.workspace_id = %(workspace_id)s
+                 group by p.document_id) n
          where d.workspace_id = %(workspace_id)s
+           and d.id = n.document_id
+           and d.unembedded <> d.passages - n.embedded
         """,
         workspace_id=tx.workspace_id,
         model=model,
@@ -195,6 +203,7 @@ async def answer_with(tx: Tx, model: str) -> None:
         update knowledge
            set embedding_model = %(model)s, version = version + 1
          where workspace_id = %(workspace_id)s
+           and embedding_model is distinct from %(model)s
         """,
         workspace_id=tx.workspace_id,
         model=model,
@@ -251,12 +260,16 @@ async def embed(tx: Tx, passages: Sequence[Embedded], model: str) -> list[UUID]:
     await tx.run(
         """
         with embedded as (
-            insert into passage_vectors (passage_id, model, embedding, sentences)
-            select n.id, %(model)s, n.embedding::halfvec, n.sentences::halfvec[]
-              from unnest(%(id)s::uuid[], %(embedding)s::text[], %(sentences)s::text[])
+            insert into passage_vectors (passage_id, model, embedding, sentences, indexed)
+            select n.id, %(model)s, n.embedding::halfvec, n.sentences::halfvec[],
+                   case when k.indexing <> 'none' and %(dimensions)s = any (%(indexed)s::int[])
+                        then %(dimensions)s else 0 end
+              from knowledge k,
+                   unnest(%(id)s::uuid[], %(embedding)s::text[], %(sentences)s::text[])
                    as n (id, embedding, sentences)
               -- Locked against its deletion; one that is gone already has nowhere to keep a vector.
               join passages p on p.workspace_id = %(workspace_id)s and p.id = n.id
+             where k.workspace_id = %(workspace_id)s
                for key share of p
                 on conflict do nothing
             returning passage_id
@@ -279,6 +292,8 @@ async def embed(tx: Tx, passages: Sequence[Embedded], model: str) -> list[UUID]:
         """,
         workspace_id=tx.workspace_id,
         model=model,
+        dimensions=len(passages[0].vector),
+        indexed=list(INDEXED),
         id=[passage.id for passage in passages],
         embedding=[_vector(passage.vector) for passage in passages],
         sentences=["{" + ",".join(f'"{_vector(one)}"' for one in passage.sentences) + "}" for passage in passages],

@@ -297,7 +297,8 @@ async def changed_since(tx: Tx, since: datetime, *, limit: int) -> list[Document
     return [row.document() for row in reversed(rows)]
 
 
-async def summary(tx: Tx) -> Summary:
+async def summary(tx: Tx, model: str) -> Summary:
+    """model: what is embedded from now on."""
     return await tx.one(
         Summary,
         """
@@ -310,11 +311,20 @@ async def summary(tx: Tx) -> Summary:
                ceil(coalesce(sum(unembedded) filter (where status = 'processing'), 0)
                     * (select milliseconds_a_passage
                          from knowledge
-                        where workspace_id = %(workspace_id)s) / 1000)::int as seconds_left
+                        where workspace_id = %(workspace_id)s) / 1000)::int as seconds_left,
+               (select passages from knowledge where workspace_id = %(workspace_id)s) as passages,
+               (select (select count(*)
+                          from passage_vectors
+                         where workspace_id = %(workspace_id)s
+                           and model = %(model)s)
+                  from knowledge
+                 where workspace_id = %(workspace_id)s
+                   and embedding_model <> %(model)s) as embedded_anew
           from documents
          where workspace_id = %(workspace_id)s
         """,
         workspace_id=tx.workspace_id,
+        model=model,
     )
 
 

@@ -108,10 +108,10 @@ async def documents(
 
 
 @router.get("/documents/summary")
-async def summary(who: Annotated[Actor, may("documents:read")], db: Db) -> Summary:
-    """How many documents there are, by status."""
+async def summary(request: Request, who: Annotated[Actor, may("documents:read")], db: Db) -> Summary:
+    """How many documents there are, by status, and how far a change of the embedding model has come."""
     async with db.workspace(who) as tx:
-        return await service.summary(tx)
+        return await service.summary(tx, request.app.state.embedder.model)
 
 
 @router.get("/documents/{document_id}")

@@ -137,8 +137,8 @@ async def changed_since(tx: Tx, since: datetime, *, limit: int) -> list[Document
     return await queries.changed_since(tx, since, limit=limit)
 
 
-async def summary(tx: Tx) -> Summary:
-    return await queries.summary(tx)
+async def summary(tx: Tx, model: str) -> Summary:
+    return await queries.summary(tx, model)
 
 
 async def read_again(tx: Tx, document_id: UUID, *, by: Who) -> Document:

@@ -95,11 +95,21 @@ def gather(env: Mapping[str, str], data: DataDirectory, listener: socket.socket)
 def processes(parts: Parts, workers: int) -> list[Child]:
     children = [migrations(parts), worker(parts)]
     children += [web(parts, f"web-{number}") for number in range(1, workers + 1)]
-    if parts.settings.embeddings_base_url is None:
+    if _embeds_here(parts):
         children.insert(0, local_embedder(parts))
     if parts.server is not None:
         children.insert(1, postgres(parts.server, parts.settings))
     return children
+
+
+def _embeds_here(parts: Parts) -> bool:
+    """
+    Whether our own embedder is needed: by the settings, or because they named none before, so that its vectors may
+    still answer. The worker takes the note away once they do not, and the embedder is gone after the next start.
+    """
+    if parts.settings.embeddings_base_url is None:
+        parts.settings.embeds_here.touch()
+    return parts.settings.embeds_here.exists()
 
 
 def postgres(server: Server, settings: Settings) -> Child:

@@ -21,7 +21,7 @@ from trulybot.answers.answering import Answering
 from trulybot.bots import telling
 from trulybot.conflicts import finding
 from trulybot.curated import service as curated
-from trulybot.documents import keeping
+from trulybot.documents import keeping, tending
 from trulybot.documents import queries as document_queries
 from trulybot.documents.files import Files
 from trulybot.documents.ingestion import ingest
@@ -34,6 +34,7 @@ from trulybot.kit.db import Database
 from trulybot.kit.keyring import Keyring
 from trulybot.kit.log import get_logger
 from trulybot.kit.security import Origin, coming_from
+from trulybot.llm import e5
 from trulybot.llm.embeddings import Embedder, EmbeddingsUnavailable
 from trulybot.llm.model import OpenAIModel
 from trulybot.mail import queries as mail_queries
@@ -60,6 +61,7 @@ LONGEST_WAIT_SECONDS = 600  # between two attempts; a job is never given up, sin
 QUEUES = ["ingest", "deliver", "default"]
 # Visiting websites is mostly waiting for them, so it has workers of its own and holds nothing else up.
 CRAWLS = 4
+BEHIND = ["tend"]  # a lane of its own, with one job at once, behind everything that somebody waits for
 
 Task = Callable[[JobOwner, dict[str, str]], Awaitable[None]]
 Errand = Callable[[int, dict[str, str]], Awaitable[None]]  # the job's number, its ids
@@ -73,17 +75,29 @@ class Chore:
     do: Callable[[], Awaitable[None]]
 
 
-def tasks(db: Database, files: Files, embedder: Embedder, fetcher: Fetcher, answering: Answering) -> dict[str, Task]:
-    """Every kind of job by its name. A job may run twice without harm."""
+def tasks(
+    db: Database,
+    files: Files,
+    embedder: Embedder,
+    fetcher: Fetcher,
+    answering: Answering,
+    former: Sequence[Embedder] = (),
+) -> dict[str, Task]:
+    """
+    Every kind of job by its name. A job may run twice without harm.
+
+    former: embedders of the models before the one of the settings, while they may still answer.
+    """
 
     async def ingest_documents(job: JobOwner, _ids: dict[str, str]) -> None:
-        more = await ingest(db, files, embedder, job)
+        more = await ingest(db, files, embedder, job, former)
         async with db.workspace(job) as tx:
             if more:  # than one turn may take: queue up again behind the other workspaces.
                 await tx.enqueue("documents.ingest", queue="ingest", lock=f"ingest:{job.workspace_id}")
             else:
                 await tx.enqueue("conflicts.find", lock=f"conflicts:{job.workspace_id}")
                 await gate.begin_when_ready(tx)
+                await tending.queue_after_ingestion(tx)
 
     async def read_again(job: JobOwner, _ids: dict[str, str]) -> None:
         async with db.workspace(job) as tx:
@@ -108,6 +122,7 @@ def tasks(db: Database, files: Files, embedder: Embedder, fetcher: Fetcher, answ
         **history_tasks(db, files, embedder),
         **golden_tasks(db, answering),
         "documents.ingest": ingest_documents,
+        "documents.tend": _tending(db, embedder, former),
         "documents.forget_file": forget_file,
         "documents.read_again": read_again,
         "curated.embed": _all_of(partial(curated.embed_some, db, embedder)),
@@ -150,6 +165,15 @@ def history_tasks(db: Database, files: Files, embedder: Embedder) -> dict[str, T
                 await tx.enqueue("conflicts.find", lock=f"conflicts:{job.workspace_id}")
 
     return {"history.prove_deletion": prove_deletion, "conflicts.find": find_conflicts}
+
+
+def _tending(db: Database, embedder: Embedder, former: Sequence[Embedder]) -> Task:
+    async def tend(job: JobOwner, _ids: dict[str, str]) -> None:
+        if await tending.tend(db, embedder, former, job):
+            async with db.workspace(job) as tx:
+                await tx.enqueue("documents.tend", queue="tend", lock=f"tend:{job.workspace_id}")
+
+    return tend
 
 
 def chores(db: Database, files: Files, security: SecurityLog) -> dict[str, Chore]:
@@ -247,6 +271,7 @@ async def run(
     settings: Settings,
     files: Files,
     embedder: Embedder,
+    former: Sequence[Embedder],
     fetcher: Fetcher,
     model: OpenAIModel | None,
     postman: Postman | None,
@@ -256,17 +281,22 @@ async def run(
     await db.open()
     security = SecurityLog(db)
     of_nobody = errands(db, postman, Alerts.of(settings))
-    of_workspaces = tasks(db, files, embedder, fetcher, Answering(embedder, model))
-    queue = queue_app(db.url, of_workspaces, chores(db, files, security), of_nobody)
+    of_workspaces = tasks(db, files, embedder, fetcher, Answering(embedder, model), former)
+    regular = {
+        **chores(db, files, security),
+        "workspaces.tend": Chore("37 * * * *", partial(_tend_what_is_due, db, settings, embedder)),
+    }
+    queue = queue_app(db.url, of_workspaces, regular, of_nobody)
     stopping = asyncio.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(name, stopping.set)
     async with queue.open_async(), security.keeping(), contextlib.AsyncExitStack() as within:
         within.enter_context(coming_from(Origin(sink=security)))  # of whatever its jobs note
         await take_up_lost_jobs(queue)
+        await _tend_what_is_due(db, settings, embedder)  # the settings may name another model than before
         workers = [
             asyncio.create_task(_work(queue, queues, at_once))
-            for queues, at_once in ((QUEUES, CONCURRENCY), (["crawl"], CRAWLS))
+            for queues, at_once in ((QUEUES, CONCURRENCY), (["crawl"], CRAWLS), (BEHIND, 1))
         ]
         watch = asyncio.create_task(_watch_for_lost_jobs(queue))
         stopped = asyncio.create_task(stopping.wait())
@@ -281,6 +311,12 @@ async def run(
     if model is not None:
         await model.close()
     await db.close()
+
+
+async def _tend_what_is_due(db: Database, settings: Settings, embedder: Embedder) -> None:
+    models = await tending.queue_what_is_due(db, embedder.model)
+    if settings.embeddings_base_url is not None and e5.MODEL not in models:
+        settings.embeds_here.unlink(missing_ok=True)
 
 
 async def _work(queue: procrastinate.App, queues: Sequence[str], at_once: int) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-from trulybot.answers.search import View
+from trulybot.answers.lookup import View
 from trulybot.evaluation.golden import Golden
 from trulybot.evaluation.judging import Outcome
 from trulybot.kit.openapi import example

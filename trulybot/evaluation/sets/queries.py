@@ -8,7 +8,7 @@ from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from trulybot.answers.search import View
+from trulybot.answers.lookup import View
 from trulybot.evaluation.judging import Outcome
 from trulybot.evaluation.sets.models import GoldenQuestion, GoldenSet, Offer, Origin, Run
 from trulybot.kit.db import Tx

@@ -8,8 +8,8 @@ from uuid import UUID
 
 from trulybot.answers import following, search
 from trulybot.answers.answering import Answering, Question
+from trulybot.answers.lookup import View
 from trulybot.answers.models import Answer, Exchange
-from trulybot.answers.search import View
 from trulybot.bots import queries as bots
 from trulybot.documents import held
 from trulybot.evaluation.asking import LOOKED_AT

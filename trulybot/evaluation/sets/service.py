@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 
-from trulybot.answers.search import View
+from trulybot.answers.lookup import View
 from trulybot.audit import service as audit
 from trulybot.audit.actions import Action
 from trulybot.conversations.feedback import NoMessage

@@ -1,0 +1,225 @@
+"""A workspace that has outgrown exact comparison, and one whose embedding model is changed."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import psycopg
+import pytest
+
+from tests.documents.test_ingestion import Worker, found, worker_of
+from tests.world import Person, World
+from trulybot.documents import tending
+from trulybot.kit.db import Database
+from trulybot.llm.embeddings import Embedder, EmbeddingsUnavailable, OpenAIEmbedder
+
+PAGES = {
+    "Returns": "Send it back within thirty days.",
+    "Shipping": "A parcel to Lisbon takes three days.",
+    "Hours": "The shop opens at nine in the morning.",
+    "Repairs": "Our workshop mends broken kettles.",
+}
+TOPICS = ("thirty", "parcel", "opens", "kettle")
+
+
+class Elsewhere(OpenAIEmbedder):
+    """A client of another model, which knows four topics. texts: what it was asked to embed."""
+
+    texts: list[str]
+    answers: int
+
+
+@asynccontextmanager
+async def elsewhere() -> AsyncIterator[Elsewhere]:
+    async def serve(reader: Any, writer: Any) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).lower()
+        length = int(head.partition(b"content-length: ")[2].split(b"\r\n")[0])
+        asked = json.loads(await reader.readexactly(length))["input"]
+        if client.answers <= 0:
+            writer.close()
+            return
+        client.answers -= 1
+        client.texts += asked
+        vectors = [[0.1 + (topic in text) for topic in TOPICS] for text in asked]
+        body = json.dumps({"data": [{"index": n, "embedding": v} for n, v in enumerate(vectors)]}).encode()
+        writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body) + body)
+        writer.close()
+
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+    client = Elsewhere(url, model="topics-4", dimensions=len(TOPICS))
+    client.texts, client.answers = [], 1_000
+    async with server:
+        yield client
+    await client.close()
+
+
+async def look(worker: Worker, query: str) -> list[tuple[Any, ...]]:
+    async with worker.db.workspace(worker.job) as tx:
+        return list(await (await tx.connection.execute(query)).fetchall())  # type: ignore[arg-type]
+
+
+async def knowing(world: World) -> Person:
+    alice = await world.alice()
+    texts = [{"title": title, "text": text} for title, text in PAGES.items()]
+    await alice.post("/api/text-upload", {"documents": texts})
+    return alice
+
+
+@pytest.fixture
+def soon_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tending, "LARGE", 4)
+    monkeypatch.setattr(tending, "SMALL_AGAIN", 3)
+    monkeypatch.setattr(tending, "COMMON_TERM", 2)
+    monkeypatch.setattr(tending, "MOVED_AT_ONCE", 3)
+
+
+@pytest.mark.usefixtures("soon_large")
+async def test_a_large_workspace_is_searched_by_its_index_and_finds_the_same(world: World, owner_url: str):
+    alice = await knowing(world)
+    async with worker_of(world, owner_url, alice) as worker:
+        await worker.works()
+        exactly = await found(alice, "When may I bring something back?")
+
+        while await tending.tend(worker.db, world.embedder, (), worker.job):
+            pass
+        state = await look(worker, "select indexing, counted from knowledge")
+        await alice.knows("We sell gift cards of fifty euros.", title="Gifts")
+        await worker.works()
+        indexed = await look(worker, "select indexed, count(*) from passage_vectors group by indexed")
+        common = await look(worker, "select term, passages from common_terms order by term")
+
+    assert state == [("whole", 4)]
+    assert indexed == [(384, 5)]  # the one that came later as well
+    assert [row[1] for row in common] == [2] * len(common) != []
+    by_index = [one["text"] for one in await found(alice, "When may I bring something back?")]
+    assert [text for text in by_index if "gift" not in text] == [one["text"] for one in exactly]
+    assert (await found(alice, "present for a friend"))[0]["title"] == "Gifts"
+
+
+@pytest.mark.usefixtures("soon_large")
+async def test_a_workspace_that_has_become_small_again_costs_the_index_nothing(world: World, owner_url: str):
+    alice = await knowing(world)
+    async with worker_of(world, owner_url, alice) as worker:
+        await worker.works()
+        while await tending.tend(worker.db, world.embedder, (), worker.job):
+            pass
+        for one in (await alice.get("/api/documents")).json()["items"][:2]:
+            await alice.delete(f"/api/documents/{one['id']}")
+
+        while await tending.tend(worker.db, world.embedder, (), worker.job):
+            pass
+
+        assert await look(worker, "select indexing, counted from knowledge") == [("none", 0)]
+        assert await look(worker, "select distinct indexed from passage_vectors") == [(0,)]
+        assert await look(worker, "select count(*) from common_terms") == [(0,)]
+    assert len(await found(alice, "anything")) == 2
+
+
+async def test_another_model_takes_over_when_all_is_embedded_anew_and_the_old_one_answers_until_then(
+    world: World, owner_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    async def nobody_waits(_db: Database) -> bool:
+        return False
+
+    monkeypatch.setattr(tending, "PASSAGES_AT_ONCE", 1)
+    monkeypatch.setattr(tending, "_documents_wait", nobody_waits)
+    alice = await knowing(world)
+    async with elsewhere() as other, worker_of(world, owner_url, alice) as worker:
+        await worker.works()
+        changed_over_to(world, other, worker)
+        other.answers = 2  # and then it is away: nothing comes of the rest
+
+        with pytest.raises(EmbeddingsUnavailable):
+            await tending.tend(worker.db, other, [world.embedder], worker.job)
+        half = (await alice.get("/api/documents/summary")).json()
+        assert (half["embedded_anew"], half["passages"]) == (2, 4)
+        assert (await found(alice, "my goods came to pieces"))[0]["title"] == "Repairs"  # topics-4 knows no such word
+
+        other.answers, other.texts = 1_000, []
+        await alice.knows("Gift cards are worth fifty euros.", title="Gifts")
+        await worker.works()
+        assert (await alice.get("/api/documents/summary")).json()["ready"] == 5
+        while await tending.tend(worker.db, other, [world.embedder], worker.job):
+            pass
+
+        titles = {text.partition("\n")[0] for text in other.texts if "\n" in text}
+        assert len(titles) == 3  # what was embedded before it went away is not asked for again
+        assert await look(worker, "select distinct model, vector_dims(embedding) from passage_vectors") == [
+            ("topics-4", 4)
+        ]
+        assert await look(worker, "select embedding_model from knowledge") == [("topics-4",)]
+    assert (await alice.get("/api/documents/summary")).json()["embedded_anew"] is None
+
+
+async def test_where_nothing_can_be_compared_with_the_old_vectors_the_new_model_takes_over_at_once(
+    world: World, owner_url: str
+):
+    alice = await knowing(world)
+    async with elsewhere() as other, worker_of(world, owner_url, alice) as worker:
+        await worker.works()
+        changed_over_to(world, other, worker)
+
+        while await tending.tend(worker.db, other, [], worker.job):
+            pass
+        half_way = await look(worker, "select sum(unembedded)::int, bool_and(status = 'ready') from documents")
+        await worker.works()
+
+        assert half_way == [(4, True)]  # words find them meanwhile
+        assert await look(worker, "select model, count(*) from passage_vectors group by 1") == [("topics-4", 4)]
+        assert (await found(alice, "something about a parcel"))[0]["title"] == "Shipping"
+
+
+async def test_new_documents_go_first(world: World, owner_url: str, monkeypatch: pytest.MonkeyPatch):
+    alice = await knowing(world)
+    looks = []
+
+    async def sleep(seconds: float) -> None:
+        looks.append(seconds)
+        monkeypatch.setattr(tending, "TURN_SECONDS", 0)
+
+    async def wait(_db: Database) -> bool:
+        return len(looks) < 2
+
+    monkeypatch.setattr(tending, "_documents_wait", wait)
+    monkeypatch.setattr(tending.asyncio, "sleep", sleep)
+    async with elsewhere() as other, worker_of(world, owner_url, alice) as worker:
+        await worker.works()
+        await tending.tend(worker.db, other, [world.embedder], worker.job)
+
+    assert len(looks) == 2
+
+
+async def test_the_worker_looks_for_what_is_to_tend_when_it_starts(world: World, owner_url: str):
+    alice = await knowing(world)
+    async with worker_of(world, owner_url, alice) as worker:
+        await worker.works()
+
+        models = await tending.queue_what_is_due(worker.db, "topics-4")
+        await tending.queue_what_is_due(worker.db, "topics-4")
+
+        waiting = await jobs(owner_url, alice)
+    assert world.embedder.model in models
+    assert waiting == 1
+
+
+async def jobs(owner_url: str, person: Person) -> int:
+    async with await psycopg.AsyncConnection.connect(owner_url) as owner:
+        rows = await owner.execute(
+            """
+            delete from queue.procrastinate_jobs
+             where task_name = 'documents.tend' and args ->> 'workspace_id' = %s
+            """,
+            (str(person.workspace_id),),
+        )
+        return rows.rowcount
+
+
+def changed_over_to(world: World, other: Embedder, worker: Worker) -> None:
+    """As if the settings had named another embedder at the last start."""
+    before = world.embedder
+    world.app.state.embedder = world.app.state.answering.embedder = other
+    world.app.state.answering.former = [before]
+    worker.embedder, worker.former = other, [before]
