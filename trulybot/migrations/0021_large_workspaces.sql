@@ -20,6 +20,7 @@ alter table public.knowledge add column indexing text not null default 'none'
 -- By the passage alone, for what goes with it. Beside the workspace's id, the planner took it for as good a way to one
 -- term of one passage as the primary key, and read all terms of the passage.
 create index on public.passage_terms (passage_id);
+-- squawk-ignore require-concurrent-index-deletion
 drop index public.passage_terms_workspace_id_passage_id_idx;
 
 -- In how many passages of a large workspace its commonest terms stand, as of when they were last counted. Counting
