@@ -93,7 +93,7 @@ def add_eval(one: argparse.ArgumentParser) -> None:
     one.add_argument(
         "--url", metavar="URL", help="instead, a server that runs, with the golden sets of --key's workspace"
     )
-    one.add_argument("--key", metavar="KEY", help="an API key of that workspace (or TRULYBOT_KEY in the environment)")
+    one.add_argument("--key", metavar="KEY", help="an API key of that workspace")
     one.add_argument("--set", metavar="NAME", help="this golden set of it alone")
     one.add_argument("--baselines", action="store_true", help="BM25, embeddings and their sum beside it")
     one.add_argument("--json", type=Path, metavar="FILE", help="write everything here too")
@@ -233,9 +233,8 @@ def evaluate(options: argparse.Namespace) -> None:
 
     kept = Path(options.data_dir or os.environ.get("TRULYBOT_DATA_DIR") or default_data_dir(os.environ), "evaluations")
     try:
-        key = options.key or os.environ.get("TRULYBOT_KEY")
-        if options.url and key:
-            of_workspace(options.url, key, options.set, kept=kept, json_file=options.json)
+        if options.url and options.key:
+            of_workspace(options.url, options.key, options.set, kept=kept, json_file=options.json)
             return
         if not options.folders:
             raise StartError("name the folder of a golden set, or a server by --url and --key")
