@@ -34,7 +34,7 @@ class Source:
         "other": {
             "document_id": "019a6e0c-8b02-7e1f-a1c9-2f0b7d9e4a05",
             "title": "FAQ",
-            "url": None,
+            "url": "https://shop.example/faq",
             "passage_id": "019a6e0c-8c4d-7f3a-8e21-6b7c1d0a5e06",
             "sentence": "Returns are accepted within 14 days.",
             "fact": "14 days",
