@@ -25,9 +25,10 @@ alter table public.documents
     add column added_version bigint default 0,
     add column content_version bigint default 0;
 -- What was there before there was a history belongs to its beginning; what comes is named by its act.
-alter table public.documents
-    alter column added_version drop default,
-    alter column content_version drop default;
+-- squawk-ignore ban-drop-default
+alter table public.documents alter column added_version drop default;
+-- squawk-ignore ban-drop-default
+alter table public.documents alter column content_version drop default;
 create index on public.documents (workspace_id) where content_version is null;
 
 -- What a document held before it was replaced or taken out, so that it can come back.

@@ -105,8 +105,8 @@ RULES: Final = (
         None,
         "Something was left of a document that its owner had deleted.",
         "A deletion is a promise, often to a person whom the document is about.",
-        "The receipt names the places: `GET /api/knowledge/receipts/{id}`, or History on the dashboard. Remove what is "
-        "there by hand, and report it: our code should have.",
+        "The receipt names the places: `GET /api/knowledge/receipts/{receipt_id}`, or History on the dashboard. Remove "
+        "what is there by hand, and report it: our code should have.",
     ),
     Rule(
         "responses-slow",

@@ -67,6 +67,7 @@ class GroupInFull:
     draft: Draft
 
 
+@example({"question": "Can I bring my dog?", "answered": True})
 @dataclass(frozen=True)
 class Tested:
     """A question asked again. answered: it is told the new answer now."""
