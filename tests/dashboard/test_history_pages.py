@@ -1,7 +1,10 @@
 """The pages of the time machine and of conflicts, as a browser without JavaScript sees them."""
 
+import pytest
+
 from tests.pages import OURS, a_browser
 from tests.world import Person, World
+from trulybot.dashboard import history_pages
 
 HISTORY = "/dashboard/history"
 
@@ -90,3 +93,23 @@ async def test_a_stranger_sees_nothing_of_it(world: World):
         ]
 
     assert [page.status_code for page in pages] == [404] * 4
+
+
+@pytest.mark.parametrize(
+    ("then", "now", "marked"),
+    [
+        ("Ten days.", "Ten days.", ([(False, "Ten days.")], [(False, "Ten days.")])),
+        (
+            "It takes ten days.",
+            "It takes 12 working days.",
+            (
+                [(False, "It takes "), (True, "ten"), (False, " days.")],
+                [(False, "It takes "), (True, "12 working"), (False, " days.")],
+            ),
+        ),
+        ("a a a", "a a", ([(False, "a a"), (True, " a")], [(False, "a a")])),
+        ("", "Yes.", ([], [(True, "Yes.")])),
+    ],
+)
+def test_what_differs_between_two_answers_is_marked(then: str, now: str, marked: object):
+    assert history_pages._marked(then, now) == marked

@@ -1,6 +1,5 @@
 """The pages of the time machine: what changed, what was answered, what was deleted."""
 
-import difflib
 import json
 import re
 from dataclasses import dataclass
@@ -150,13 +149,19 @@ def _who(by: By, names: dict[str, str]) -> str:
 
 
 def _marked(then: str, now: str) -> tuple[list[tuple[bool, str]], list[tuple[bool, str]]]:
-    """Both answers in pieces, each with whether the other answer lacks it."""
+    """
+    Both answers in pieces, each with whether the other answer lacks it: how they begin and end alike, and what differs.
+
+    In one pass, because answers may be made to be compared: a search for the longest parts in common takes minutes.
+    """
     one, other = re.findall(r"\s+|\S+", then), re.findall(r"\s+|\S+", now)
-    left: list[tuple[bool, str]] = []
-    right: list[tuple[bool, str]] = []
-    for kind, a, b, c, d in difflib.SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
-        if a < b:
-            left.append((kind != "equal", "".join(one[a:b])))
-        if c < d:
-            right.append((kind != "equal", "".join(other[c:d])))
-    return left, right
+    shorter = min(len(one), len(other))
+    begin = next((place for place in range(shorter) if one[place] != other[place]), shorter)
+    left = shorter - begin
+    end = next((place for place in range(left) if one[-1 - place] != other[-1 - place]), left)
+    return _pieces(one, begin, end), _pieces(other, begin, end)
+
+
+def _pieces(words: list[str], begin: int, end: int) -> list[tuple[bool, str]]:
+    parts = ((False, words[:begin]), (True, words[begin : len(words) - end]), (False, words[len(words) - end :]))
+    return [(differs, "".join(part)) for differs, part in parts if part]
