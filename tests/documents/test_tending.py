@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from tests.documents.test_ingestion import Worker, found, worker_of
 from tests.world import Person, World
+from trulybot.curated import service as curated
 from trulybot.documents import tending
 from trulybot.kit.db import Database
 from trulybot.llm.embeddings import Embedder, EmbeddingsUnavailable, OpenAIEmbedder
@@ -42,7 +44,7 @@ async def elsewhere() -> AsyncIterator[Elsewhere]:
             return
         client.answers -= 1
         client.texts += asked
-        vectors = [[0.1 + (topic in text) for topic in TOPICS] for text in asked]
+        vectors = [_unit([0.1 + (topic in text) for topic in TOPICS]) for text in asked]
         body = json.dumps({"data": [{"index": n, "embedding": v} for n, v in enumerate(vectors)]}).encode()
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\nconnection: close\r\n\r\n" % len(body) + body)
         writer.close()
@@ -54,6 +56,10 @@ async def elsewhere() -> AsyncIterator[Elsewhere]:
     async with server:
         yield client
     await client.close()
+
+
+def _unit(vector: list[float]) -> list[float]:
+    return [value / math.hypot(*vector) for value in vector]
 
 
 async def look(worker: Worker, query: str) -> list[tuple[Any, ...]]:
@@ -205,14 +211,40 @@ async def test_the_worker_looks_for_what_is_to_tend_when_it_starts(world: World,
     assert waiting == 1
 
 
-async def jobs(owner_url: str, person: Person) -> int:
+async def test_answers_of_the_owners_are_found_by_their_meaning_again_where_there_are_no_passages(
+    world: World, owner_url: str
+):
+    alice = await world.alice()
+    for question, answer in (("Where is my parcel?", "On its way."), ("Who mends a kettle?", "Our workshop.")):
+        await alice.post("/api/knowledge/answers", {"question": question, "answer": answer})
+    async with elsewhere() as other, worker_of(world, owner_url, alice) as worker:
+        await jobs(owner_url, alice, "curated.embed")
+        changed_over_to(world, other, worker)
+        asked = "My parcel did not come"
+        before = [await alice.asks(question) for question in (asked, "where is my PARCEL?")]
+
+        await tending.queue_what_is_due(worker.db, other.model)
+        await tending.queue_what_is_due(worker.db, other.model)
+        waiting = await jobs(owner_url, alice, "curated.embed")
+        while await curated.embed_some(worker.db, other, worker.job):
+            pass
+        await tending.queue_what_is_due(worker.db, other.model)
+
+        assert waiting == 1
+        assert await jobs(owner_url, alice, "curated.embed") == 0
+        assert [reply["source"] for reply in before] == ["none", "curated"]  # by its very words always
+        assert (await alice.asks(asked))["answer"] == "On its way."
+
+
+async def jobs(owner_url: str, person: Person, task: str = "documents.tend") -> int:
+    """How many jobs waited for a workspace, which then wait no more."""
     async with await psycopg.AsyncConnection.connect(owner_url) as owner:
         rows = await owner.execute(
             """
             delete from queue.procrastinate_jobs
-             where task_name = 'documents.tend' and args ->> 'workspace_id' = %s
+             where task_name = %s and args ->> 'workspace_id' = %s and status = 'todo'
             """,
-            (str(person.workspace_id),),
+            (task, str(person.workspace_id)),
         )
         return rows.rowcount
 

@@ -151,7 +151,8 @@ async def _near(tx: Tx, asked: Asked) -> list[_Near]:
                     and answer_id = f.id
                     and place >= 0
                     and (embedding_model = %(model)s or f.distance < 0)
-                  order by embedding <=> %(vector)s::halfvec
+                  -- Vectors of another model may be of another width, which cannot be compared at all.
+                  order by case when embedding_model = %(model)s then embedding <=> %(vector)s::halfvec end, place
                   limit %(phrasings)s)
                 union all
                 select place, '', halfvec_send(embedding)

@@ -99,7 +99,7 @@ async def _embed_anew(
         if answering not in [one.model for one in former]:
             # No question can be compared with the old vectors any more, so there is nothing to wait for.
             await passage_queries.answer_with(tx, embedder.model)
-            await _tell_others(tx)
+            await _embed_the_rest(tx)
             log.warning("embedding.changed_at_once", workspace_id=str(job.workspace_id), before=answering)
             return True
     after, embedded = FIRST, 0
@@ -111,7 +111,7 @@ async def _embed_anew(
             passages = await queries.without(tx, embedder.model, limit=PASSAGES_AT_ONCE, after=after)
             if not passages:
                 await passage_queries.answer_with(tx, embedder.model)
-                await _tell_others(tx)
+                await _embed_the_rest(tx)
                 log.info("embedding.changed", workspace_id=str(job.workspace_id), before=answering)
                 return True
         await embed(db, embedder, passages, job)
@@ -120,10 +120,9 @@ async def _embed_anew(
     return False
 
 
-async def _tell_others(tx: Tx) -> None:
-    """What came in meanwhile and has no vector yet gets one, and so do the owner's own answers."""
+async def _embed_the_rest(tx: Tx) -> None:
+    """What came in meanwhile and has no vector yet gets one."""
     await tx.enqueue("documents.ingest", queue="ingest", lock=f"ingest:{tx.workspace_id}")
-    await tx.enqueue("curated.embed", lock=f"curated:{tx.workspace_id}")
 
 
 async def _documents_wait(db: Database) -> bool:
@@ -141,7 +140,12 @@ async def _forget_others(db: Database, embedder: Embedder, job: Identity, until:
 
 
 async def queue_what_is_due(db: Database, model: str) -> list[str]:
-    """Queue the tending of every workspace that needs it. Answers with the models that answer in any."""
+    """
+    Queue the tending of every workspace that needs it. Answers with the models that answer in any.
+
+    The owner's own answers do not wait until the passages have changed over: questions are compared with them by the
+    model of the settings alone.
+    """
     async with db.chore("workspaces to tend") as tx:
         queued = await tx.value(
             "select private.queue_tending(%(models)s, %(large)s, %(small)s)",
@@ -149,7 +153,8 @@ async def queue_what_is_due(db: Database, model: str) -> list[str]:
             large=LARGE,
             small=SMALL_AGAIN,
         )
+        rephrased = await tx.value("select private.queue_phrasings(%(models)s)", models=[model])
         models: list[str] = await tx.value("select array(select private.answering_models())")
-    if queued:
-        log.info("workspaces.to_tend", count=queued)
+    if queued or rephrased:
+        log.info("workspaces.to_tend", count=queued, answers=rephrased)
     return models
