@@ -3,7 +3,7 @@ python -m bench                         ratios: what TrulyBot takes over what it
 python -m bench limits                  what counting costs a request
 python -m bench signin                  whether the time of a sign-in tells who has an account
 python -m bench gateway                 a request with the gateway, and without
-python -m bench scale                   searches beside how much a workspace holds; up to an hour
+python -m bench scale                   searches beside how much a workspace holds; some ten minutes
 """
 
 import argparse

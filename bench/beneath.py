@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, LiteralString
 from uuid import UUID
 
+import psutil
 import psycopg
 from psycopg.rows import class_row
 
@@ -79,10 +80,16 @@ class Sql:
         self._who = (who.database_role, json.dumps({**who.claims(), "workspace_id": str(workspace.id)}))
         self._embedder_socket = product.data / "embedder.sock"
         self._workspace_id = workspace.id
+        self._loop = asyncio.Runner()  # one for all, since making one takes as long as a small search
+
+    def processor_seconds(self) -> float:
+        """What our session's process has taken so far."""
+        times = psutil.Process(self._connection.info.backend_pid).cpu_times()
+        return float(times.user + times.system)
 
     def statements(self, questions: Sequence[str]) -> list[list[Statement]]:
         """What the product would send for each question."""
-        return asyncio.run(self._statements(questions))
+        return self._loop.run(self._statements(questions))
 
     def run(self, statements: Sequence[Statement]) -> None:
         self._begin()
@@ -99,11 +106,11 @@ class Sql:
         return [(await self._search(asked))[1] for asked in await self._ask(questions)]
 
     def ask(self, questions: Sequence[str]) -> list[Asked]:
-        return asyncio.run(self._ask(questions))
+        return self._loop.run(self._ask(questions))
 
     def find(self, asked: Asked) -> Found:
         """As the product does it, once the question is embedded."""
-        return asyncio.run(self._search(asked))[0]
+        return self._loop.run(self._search(asked))[0]
 
     async def _ask(self, questions: Sequence[str]) -> list[Asked]:
         embedder = OpenAIEmbedder.local(self._embedder_socket)
