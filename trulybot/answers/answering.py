@@ -123,7 +123,7 @@ class Answering:
         """What the owner answers to it, or what we say ourselves. An address that is left is kept, whatever it says."""
         if intent != "lead":
             async with db.workspace(who) as tx:
-                own = await curation.match(tx, question.asked, language)
+                own = await curation.match(tx, question.asked, language, view=question.view)
             if own.confidence >= curation.SURE:
                 return Answer(own.answer, True, CURATED, intent, own.confidence, language)
         return Answer(sayings.reply(intent, language), True, sayings.source(intent), intent, 1.0, language)
@@ -166,7 +166,7 @@ class Answering:
         judged = asyncio.create_task(_judged(model, question.text))
         asked, spent = await self._understand(db, who, question, model)
         async with db.workspace(who) as tx:
-            own = await curation.match(tx, question.asked, language)
+            own = await curation.match(tx, question.asked, language, view=question.view)
             sure = own.confidence >= curation.SURE
             found = Found([], {}) if sure else await search.search(tx, asked, view=question.view)
         question.trace.keep(found)

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from trulybot.answers import paraphrases
 from trulybot.answers.language import crosses_languages
+from trulybot.answers.lookup import View
 from trulybot.answers.search import Asked
 from trulybot.curated.wording import wording, wording_hash
 from trulybot.kit.db import Tx
@@ -51,14 +52,14 @@ class Match:
 NOTHING = Match()
 
 
-async def match(tx: Tx, asked: Asked, language: str) -> Match:
+async def match(tx: Tx, asked: Asked, language: str, *, view: View = "live") -> Match:
     """The owner's answer that the question most likely asks for, however unlikely that is."""
-    near = await _near(tx, asked)
+    near = await _near(tx, asked, view)
     same = next((row for row in near if row.same_words), None)
     if same is not None:
         return Match(same.answer_id, same.answer, 1.0)
     if asked.vector is None:
-        texts = await _texts(tx)
+        texts = await _texts(tx, view)
         return await asyncio.to_thread(_by_words, asked.text, texts)
     if not near:
         return NOTHING
@@ -115,17 +116,20 @@ class _Near:
         return paraphrases.Phrased(self.answer_id, self.place, self.text, vector)
 
 
-async def _near(tx: Tx, asked: Asked) -> list[_Near]:
+async def _near(tx: Tx, asked: Asked, view: View) -> list[_Near]:
     """The answers with the nearest phrasings, by answer, each with its nearest; first those in the same words."""
     return await tx.all(
         _Near,
         """
         with same as (
-            select distinct answer_id
-              from curated_phrasings
-             where workspace_id = %(workspace_id)s
-               and wording_hash = %(wording_hash)s
-               and place >= 0
+            select distinct p.answer_id
+              from curated_phrasings p
+              join curated_answers a on a.workspace_id = p.workspace_id and a.id = p.answer_id
+             where p.workspace_id = %(workspace_id)s
+               and p.wording_hash = %(wording_hash)s
+               and p.place >= 0
+               and a.enabled
+               and (not a.held or %(view)s = 'candidate')
         ), scored as (
             select p.answer_id, avg(p.distance) + min(p.distance) as distance
               from (select answer_id, embedding <=> %(vector)s::halfvec as distance
@@ -138,7 +142,11 @@ async def _near(tx: Tx, asked: Asked) -> list[_Near]:
         ), found as (
             select a.id, a.answer, s.distance
               from (select answer_id, -1 as distance from same union all select answer_id, distance from scored) s
-              join curated_answers a on a.workspace_id = %(workspace_id)s and a.id = s.answer_id and a.enabled
+              join curated_answers a
+                on a.workspace_id = %(workspace_id)s
+               and a.id = s.answer_id
+               and a.enabled
+               and (not a.held or %(view)s = 'candidate')
              order by s.distance, a.id desc
              limit %(answers)s
         )
@@ -164,6 +172,7 @@ async def _near(tx: Tx, asked: Asked) -> list[_Near]:
          order by f.distance, f.id desc, p.place
         """,
         workspace_id=tx.workspace_id,
+        view=view,
         wording_hash=wording_hash(asked.text),
         vector=f"[{','.join(map(str, asked.vector))}]" if asked.vector is not None else None,
         model=asked.model,
@@ -179,7 +188,7 @@ class _Text:
     text: str
 
 
-async def _texts(tx: Tx) -> list[_Text]:
+async def _texts(tx: Tx, view: View) -> list[_Text]:
     return await tx.all(
         _Text,
         """
@@ -189,10 +198,12 @@ async def _texts(tx: Tx) -> list[_Text]:
          where p.workspace_id = %(workspace_id)s
            and p.place >= 0
            and a.enabled
+           and (not a.held or %(view)s = 'candidate')
          order by a.id desc, p.place
          limit %(limit)s
         """,
         workspace_id=tx.workspace_id,
+        view=view,
         limit=MOST_READ,
     )
 

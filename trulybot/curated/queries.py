@@ -79,13 +79,17 @@ class New:
 
 
 async def add(tx: Tx, answers: Sequence[New], document_id: UUID | None) -> None:
+    """document_id: the file they were read from. While it is held back they are, too."""
     await tx.run(
         """
-        insert into curated_answers (id, document_id, question, answer, language, enabled)
-        select id, %(document_id)s, question, answer, language, enabled
+        insert into curated_answers (id, document_id, question, answer, language, enabled, held)
+        select id, %(document_id)s, question, answer, language, enabled,
+               exists (select from documents d
+                        where d.workspace_id = %(workspace_id)s and d.id = %(document_id)s and d.held)
           from unnest(%(id)s::uuid[], %(question)s::text[], %(answer)s::text[], %(language)s::text[],
                       %(enabled)s::boolean[]) as n (id, question, answer, language, enabled)
         """,
+        workspace_id=tx.workspace_id,
         document_id=document_id,
         id=[new.id for new in answers],
         question=[new.question for new in answers],
@@ -188,6 +192,20 @@ async def remove_of(tx: Tx, document_id: UUID, *, but: Sequence[UUID]) -> int:
         workspace_id=tx.workspace_id,
         document_id=document_id,
         but=list(but),
+    )
+
+
+async def show(tx: Tx, document_ids: Sequence[UUID]) -> None:
+    """Let the answers of files that are not held back any more answer."""
+    await tx.run(
+        """
+        update curated_answers
+           set held = false
+         where workspace_id = %(workspace_id)s
+           and document_id = any (%(document_ids)s)
+        """,
+        workspace_id=tx.workspace_id,
+        document_ids=list(document_ids),
     )
 
 

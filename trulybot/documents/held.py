@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from trulybot.curated import queries as curated
 from trulybot.documents import passage_queries
 from trulybot.kit.db import Tx
 from trulybot.knowledge import versions
@@ -143,6 +144,7 @@ async def _show(tx: Tx, ids: list[UUID]) -> None:
         workspace_id=tx.workspace_id,
         ids=ids,
     )
+    await curated.show(tx, ids)
 
 
 async def _delete(tx: Tx, ids: list[UUID]) -> None:

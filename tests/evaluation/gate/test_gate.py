@@ -101,6 +101,26 @@ async def test_what_is_withdrawn_never_answers(world: World):
     assert (await alice.get("/api/documents/summary")).json()["total"] == 2
 
 
+async def test_the_answers_of_a_held_file_are_tried_and_answer_nobody_until_they_are_published(world: World):
+    alice = await gated(world)
+    rows = f"Question,Answer\n{QUESTION},A fortnight; pack it well.\nCan I bring my dog?,Dogs are welcome.\n"
+    await alice.post("/api/text-upload", files={"file": ("faq.csv", rows.encode())})
+    await world.work()
+    now = await gate(alice)
+    visitor = await alice.visitor()
+    held = [await visitor.asks("can i bring my dog"), await visitor.asks(QUESTION)]
+    async with world.without_embedder():
+        held.append(await visitor.asks("Can I bring my dog, please?"))
+
+    await alice.post("/api/publish-gate/publication")
+    published = await visitor.asks("can i bring my dog")
+
+    assert (now["state"], len(now["verdict"]["wrong"])) == ("refused", 2)
+    assert "curated" not in [reply["source"] for reply in held]
+    assert "30 days" in held[1]["answer"]
+    assert (published["source"], published["answer"]) == ("curated", "Dogs are welcome.")
+
+
 async def test_the_same_content_is_not_held_and_a_better_one_takes_the_place_of_what_is(world: World):
     alice = await gated(world)
     same = await alice.knows(RETURNS, title="Returns", external_id="returns")
