@@ -34,10 +34,12 @@ class Reply:
         self.writer.write(f"HTTP/1.1 {status} Played\r\n{head}\r\n".encode())
         await self.writer.drain()
 
-    async def event(self, data: str) -> None:
-        sent = f"data: {data}\n\n".encode()
+    async def data(self, sent: bytes) -> None:
         self.writer.write(f"{len(sent):x}\r\n".encode() + sent + b"\r\n")
         await self.writer.drain()
+
+    async def event(self, data: str) -> None:
+        await self.data(f"data: {data}\n\n".encode())
 
     async def chunk(self, *choices: dict[str, Any], **more: Any) -> None:
         whole = {"id": "played", "object": "chat.completion.chunk", "created": 1, "model": "played"}
@@ -58,6 +60,7 @@ class Provider:
     url: str
     acts: list[Act] = field(default_factory=list)
     flags: dict[str, bool] | None = None  # what its moderation finds
+    moderation: Act | None = None  # instead
     requests: list[Request] = field(default_factory=list)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     stopped: asyncio.Event = field(default_factory=asyncio.Event)
@@ -77,6 +80,9 @@ class Provider:
 
     async def _moderate(self, reply: Reply) -> None:
         """As OpenAI does when something is to be flagged; otherwise as a server that has no such endpoint."""
+        if self.moderation is not None:
+            await self.moderation(reply)
+            return
         if self.flags is None:
             await refuses(404)(reply)
             return
@@ -95,7 +101,7 @@ class Provider:
             }
         ).encode()
         await reply.begin(200, {"content-type": "application/json"})
-        reply.writer.write(f"{len(body):x}\r\n".encode() + body + b"\r\n")
+        await reply.data(body)
         await reply.end()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -209,13 +215,16 @@ def breaks(*pieces: str) -> Act:
     return sends(*pieces, data=json.dumps({"error": {"message": "The server had an error", "type": "server_error"}}))
 
 
-def refuses(status: int, says: str = "no", **headers: str) -> Act:
+def answers(status: int, body: bytes, **headers: str) -> Act:
     async def act(reply: Reply) -> None:
-        body = json.dumps({"error": {"message": says, "type": "played", "param": None, "code": None}})
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         await reply.begin(status, {"content-type": "application/json", **named})
-        sent = body.encode()
-        reply.writer.write(f"{len(sent):x}\r\n".encode() + sent + b"\r\n")
+        await reply.data(body)
         await reply.end()
 
     return act
+
+
+def refuses(status: int, says: str = "no", **headers: str) -> Act:
+    body = json.dumps({"error": {"message": says, "type": "played", "param": None, "code": None}})
+    return answers(status, body.encode(), **headers)

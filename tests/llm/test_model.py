@@ -1,9 +1,12 @@
 """The model behind the OpenAI protocol: what it is sent, what it says, and every way in which it fails in time."""
 
 import asyncio
+import gzip
+import json
 import subprocess
 import sys
 import time
+import tracemalloc
 from decimal import Decimal
 
 import pytest
@@ -12,6 +15,7 @@ from tests.providers import (
     Act,
     Provider,
     Reply,
+    answers,
     babbles,
     breaks,
     dies,
@@ -93,6 +97,14 @@ async def test_an_answer_that_grew_too_long_says_so():
         sends("We open ", data="[]"),
         sends(data='"what"'),
         says("We open ", finish="content_filter"),
+        sends("We open ", data='{"choices": [{"index": 0, "delta": {"content": 7}}]}'),
+        sends("We open ", data='{"choices": [{"index": 0, "delta": {"content": ["Nine."]}}]}'),
+        sends("We open ", data='{"choices": [{"index": 0, "delta": {"content": "\\ud800"}}]}'),
+        sends("We open ", data="[" * 100_000),
+        answers(400, b"[" * 60_000),
+        sends("We open ", data='{"choices": "' + "x" * 200_000 + '"}'),
+        says("x" * 20_000),
+        says(*["We open at nine. "] * 1000),
     ],
 )
 async def test_every_failure_is_one_that_we_can_name(act: Act):
@@ -230,3 +242,96 @@ async def test_a_stream_with_empty_choices_and_without_usage_is_read():
 
     async with Provider.playing(act) as provider:
         assert await said(model(provider)) == ["Nine."]
+
+
+@pytest.mark.parametrize("count", ["null", "-1", "1.5", "1e400", '"many"', "99999999999999999999"])
+async def test_a_count_of_tokens_that_is_none_is_not_believed(count: str):
+    usage = f'{{"choices": [], "usage": {{"prompt_tokens": {count}, "completion_tokens": 1, "total_tokens": 1}}}}'
+
+    async def act(reply: Reply) -> None:
+        await reply.begin()
+        await reply.chunk({"index": 0, "delta": {"content": "Nine."}, "finish_reason": "stop"})
+        await reply.event(usage)
+        await reply.end()
+
+    async with Provider.playing(act) as provider:
+        assert await said(model(provider)) == ["Nine."]
+
+
+@pytest.mark.parametrize("status", [200, 400])
+async def test_what_is_compressed_is_not_unpacked(status: int):
+    bomb = gzip.compress(b" " * 50_000_000)
+
+    async with Provider.playing(answers(status, bomb, content_encoding="gzip")) as provider:
+        provider.moderation = answers(status, bomb, content_encoding="gzip")
+        asked = model(provider)
+        tracemalloc.start()
+        with pytest.raises(ModelUnavailable):
+            await said(asked)
+        assert await asked.moderate("Hello") == frozenset()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+    assert {request.headers["accept-encoding"] for request in provider.requests} == {"identity"}
+    assert peak < 30_000_000
+
+
+@pytest.mark.parametrize("status", [200, 400])
+async def test_no_more_is_read_of_an_answer_than_it_may_hold(status: int):
+    read = 0
+
+    async def pours(reply: Reply) -> None:
+        nonlocal read
+        await reply.begin(status, {"content-type": "application/json"})
+        for _ in range(1000):
+            await reply.data(b" " * 65_536)
+            read += 65_536
+        await reply.end()
+
+    async with Provider.playing(pours) as provider:
+        provider.moderation = pours
+        asked = model(provider)
+        with pytest.raises(ModelUnavailable):
+            await said(asked)
+        assert await asked.moderate("Hello") == frozenset()
+
+    assert read < 30_000_000  # what the buffers of sockets hold, of 130 MB and more
+
+
+async def test_others_get_a_turn_while_a_server_sends_all_at_once():
+    """Many chunks in one packet are read one after the other without waiting for the network."""
+
+    async def act(reply: Reply) -> None:
+        await reply.begin()
+        piece = json.dumps({"choices": [{"index": 0, "delta": {"content": "a"}, "finish_reason": None}]})
+        await reply.data(f"data: {piece}\n\n".encode() * 500)
+        await reply.end()
+
+    beats = 0
+
+    async def beat() -> None:
+        nonlocal beats
+        while True:
+            await asyncio.sleep(0)
+            beats += 1
+
+    async with Provider.playing(act) as provider:
+        pieces = model(provider).stream(PROMPT)
+        assert await anext(pieces) == "a"
+        beating = asyncio.create_task(beat())
+        with pytest.raises(ModelUnavailable):
+            [piece async for piece in pieces]
+        beating.cancel()
+
+    assert beats >= 400
+
+
+async def test_a_tenants_server_hears_nothing_of_the_operators_account(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("OPENAI_ORG_ID", "org-of-the-operator")
+    monkeypatch.setenv("OPENAI_PROJECT_ID", "project-of-the-operator")
+
+    async with Provider.playing(says("Nine.")) as provider:
+        tenants = OpenAIModel("our-own", api_key="sk-theirs", base_url=provider.url, is_tenants=True)
+        await said(tenants)
+
+    assert "of-the-operator" not in str(provider.requests[0].headers)

@@ -19,7 +19,7 @@ from trulybot.documents.keywords import terms
 from trulybot.documents.sentences import sentences
 from trulybot.kit.text import UNSEEN
 
-MARKS = re.compile(r"\s*\[\d{1,2}(?:\s*,\s*\d{1,2})*\]")
+MARKS = re.compile(r"(?<!\s)\s*\[\d{1,2}(?:\s*,\s*\d{1,2})*\]")
 
 # How much of a sentence's words its passage must hold. Below, the model says something that it did not read.
 SHARED_TERMS = 0.5

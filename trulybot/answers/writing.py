@@ -1,5 +1,6 @@
 """A model writes the answer, and each of its sentences must rest on a passage before it is said."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -71,6 +72,7 @@ class Writer:
             if self.turn is not None:
                 await self.turn.take(sum(estimated(message.content) for message in asked.messages))
             async for sentence in self._sentences(asked, written):
+                await asyncio.sleep(0)  # weighing takes milliseconds, and a server may send hundreds at once
                 if prompt.declines(sentence):
                     declined = True
                 elif moderation.judge(sentence) == "refused":

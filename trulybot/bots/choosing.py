@@ -50,6 +50,7 @@ class Models:
             price=_price(bot),
             context_tokens=bot.context_tokens or CONTEXT_TOKENS,
             choose=self._choose if bot.base_url is not None else None,
+            is_tenants=True,
         )
         self._own[known] = model
         if len(self._own) > OWN_MODELS:

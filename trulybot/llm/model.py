@@ -11,17 +11,24 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 
 from trulybot.kit.metrics import EVENTS
+from trulybot.llm import bounded
 from trulybot.llm.guarded import Choose, guarded
 from trulybot.llm.prices import PRICES, Price
 
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncOpenAI, AsyncStream
+    from openai.types import CompletionUsage
     from openai.types.chat import ChatCompletionChunk
 
 CONNECT_SECONDS = 3.0
 RETRY_SECONDS = 0.3  # before the one retry of a refused or broken call, when the server does not say how long
 MAX_TOKENS = 500
 TEMPERATURE = 0.7
+# A server need not heed how much we ask for. 500 tokens are two to four thousand characters in any script, and weighing
+# sentences takes the process's time, which is everybody's.
+MOST_CHARACTERS = 16_000
+MOST_CHUNKS = 4_000
+MOST_SPENT_TOKENS = 10_000_000  # more than any model reads at once: such a count is a mistake
 
 MODERATION_MODEL = "omni-moderation-latest"
 MODERATION_SECONDS = 2.0  # a visitor waits no longer for it; our own rules have looked by then
@@ -138,6 +145,8 @@ class Dialect:
 class OpenAIModel:
     """
     price: for a model that is not in our list. choose: which address to connect to, where a tenant named the server.
+
+    is_tenants: it answers for a workspace with its own key or at its own server, which hears nothing of the operator's.
     """
 
     def __init__(
@@ -150,12 +159,14 @@ class OpenAIModel:
         price: Price | None = None,
         context_tokens: int = CONTEXT_TOKENS,
         choose: Choose | None = None,
+        is_tenants: bool = False,
     ) -> None:
         self.name = name
         self.price = price or PRICES.get(name)
         self.context_tokens = context_tokens
         self.provider = hashlib.sha256(f"{base_url} {api_key}".encode()).hexdigest()[:32]
         self._api_key, self._base_url, self._patience, self._choose = api_key, base_url, patience, choose
+        self._is_tenants = is_tenants
         self._dialect = Dialect()
         self._moderates = True
 
@@ -167,17 +178,25 @@ class OpenAIModel:
     @cached_property
     def _client(self) -> "AsyncOpenAI":
         # Imported here because an installation without a key never needs it.
-        from openai import AsyncOpenAI, Timeout
+        from openai import AsyncOpenAI, DefaultAsyncHttpxClient, Timeout
 
         timeout = Timeout(None, connect=CONNECT_SECONDS)  # the rest of the time is kept by us
-        client = None
+        way: dict[str, Any] = {}
         if self._choose is not None:
-            from openai import DefaultAsyncHttpxClient
-
-            client = DefaultAsyncHttpxClient(transport=guarded(self._choose), timeout=timeout, follow_redirects=False)
-        return AsyncOpenAI(
-            api_key=self._api_key, base_url=self._base_url, timeout=timeout, max_retries=0, http_client=client
+            way = {"transport": guarded(self._choose), "follow_redirects": False}
+        client = DefaultAsyncHttpxClient(timeout=timeout, event_hooks={"response": [bounded.bound]}, **way)
+        made = AsyncOpenAI(
+            api_key=self._api_key,
+            base_url=self._base_url,
+            timeout=timeout,
+            max_retries=0,
+            http_client=client,
+            default_headers=bounded.PLAIN,
         )
+        if self._is_tenants:
+            # The SDK takes them from the environment, which is the operator's.
+            made.organization = made.project = None
+        return made
 
     async def close(self) -> None:
         if "_client" in vars(self):
@@ -198,7 +217,7 @@ class OpenAIModel:
         except NotFoundError:
             self._moderates = False
             return frozenset()
-        except (OpenAIError, TimeoutError, AttributeError, LookupError, TypeError, ValueError):
+        except (OpenAIError, TimeoutError, AttributeError, LookupError, TypeError, ValueError, RecursionError):
             EVENTS.labels("moderation_away").inc()
             return frozenset()
         return frozenset(name for name, flagged in categories.items() if flagged is True)
@@ -210,8 +229,14 @@ class OpenAIModel:
         chunks, finish, until = None, None, clock() + self._patience.first_word
         try:
             chunks = await self._opened(prompt, until)
+            characters = count = 0
             while (chunk := await _next(chunks, min(until, end))) is not None:
                 text, spent, finished = self._read(chunk)
+                characters, count = characters + len(text), count + 1
+                if characters > MOST_CHARACTERS or count > MOST_CHUNKS:
+                    raise ModelUnavailable("too long")
+                # What came in one packet is read without a pause: others, and our own patience, need a turn as well.
+                await asyncio.sleep(0)
                 finish = finished or finish
                 if spent is not None:
                     yield spent
@@ -246,6 +271,12 @@ class OpenAIModel:
             raise ModelUnavailable(type(error).__name__, seconds=seconds if math.isfinite(seconds) else None) from error
         except TimeoutError as error:
             raise ModelUnavailable("slow") from error
+        except RecursionError as error:  # of JSON as deep as it is long
+            raise ModelUnavailable("malformed") from error
+        except Exception as error:
+            if not _is_of_http(error):  # as when a refusal is too long to be read
+                raise
+            raise ModelUnavailable(type(error).__name__) from error
 
     async def _ask(self, prompt: Prompt) -> "AsyncStream[ChatCompletionChunk]":
         # The SDK has a type for each role; to it they are all mappings.
@@ -280,16 +311,19 @@ class OpenAIModel:
         try:
             choice = chunk.choices[0] if chunk.choices else None
             text = (choice.delta.content or "") if choice else ""
-            used = chunk.usage
-            spent = self._spent(used.prompt_tokens, used.completion_tokens) if used else None
+            text.encode()  # half a character could not be kept, nor sent on
+            spent = self._spent(chunk.usage) if chunk.usage else None
             finish = choice.finish_reason if choice else None
-        except (AttributeError, TypeError, LookupError) as error:
+        except (AttributeError, TypeError, LookupError, UnicodeEncodeError) as error:
             raise ModelUnavailable("malformed") from error
         return text, spent, finish
 
-    def _spent(self, prompt_tokens: int, completion_tokens: int) -> Spent:
-        cost = self.price.of(prompt_tokens, completion_tokens) if self.price else None
-        return Spent(prompt_tokens, completion_tokens, cost)
+    def _spent(self, used: "CompletionUsage") -> Spent | None:
+        """None for counts that are none, so that our own estimate counts."""
+        counts = (used.prompt_tokens, used.completion_tokens)
+        if not all(type(count) is int and 0 <= count <= MOST_SPENT_TOKENS for count in counts):
+            return None
+        return Spent(*counts, self.price.of(*counts) if self.price else None)
 
 
 async def _next(chunks: "AsyncStream[ChatCompletionChunk]", until: float) -> "ChatCompletionChunk | None":
@@ -303,13 +337,17 @@ async def _next(chunks: "AsyncStream[ChatCompletionChunk]", until: float) -> "Ch
         raise ModelUnavailable(type(error).__name__) from error
     except TimeoutError as error:
         raise ModelUnavailable("silent") from error
-    except ValueError as error:
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
         raise ModelUnavailable("malformed") from error
     except Exception as error:
         # A connection that breaks in mid-stream surfaces as the HTTP library's own error.
-        if type(error).__module__.partition(".")[0] in ("httpx", "httpx2", "httpcore", "httpcore2"):
-            raise ModelUnavailable(type(error).__name__) from error
-        raise
+        if not _is_of_http(error):
+            raise
+        raise ModelUnavailable(type(error).__name__) from error
+
+
+def _is_of_http(error: Exception) -> bool:
+    return type(error).__module__.partition(".")[0] in ("httpx", "httpx2", "httpcore", "httpcore2")
 
 
 def _pause(error: "APIStatusError") -> float:
