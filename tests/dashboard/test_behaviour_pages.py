@@ -56,3 +56,21 @@ async def test_whoever_does_not_own_the_workspace_reads_the_page_and_changes_not
     assert "guests" in (await bob.get(HERE)).text
     assert (await sends(bob, "manner", tone="brief")).startswith("403")
     assert "guests" not in (await charlie.get(HERE)).text
+
+
+async def test_a_change_that_the_gate_holds_is_shown_and_said_to_be_held(world: World):
+    alice = await world.alice()
+    set_id = (await alice.post("/api/golden-sets", {"name": "What people ask"})).json()["id"]
+    golden = {"questions": [{"question": "Who won the cup?", "must_refuse": True}]}
+    await alice.post(f"/api/golden-sets/{set_id}/questions", golden)
+    await alice.request("PUT", "/api/publish-gate", json={"set_id": set_id})
+
+    page = await sends(alice, "manner", tone="formal", instructions="Call our customers guests.")
+    settings = await alice.post("/dashboard/settings/caution", data={"caution": "strict"})
+    quality = await alice.get("/dashboard/quality")
+
+    assert "is held by the" in page
+    assert '<option value="formal" selected>' in page
+    assert "Until then your bot is balanced" in settings.text
+    assert "how your bot behaves" in quality.text
+    assert (await alice.get("/api/bot")).json()["tone"] == "friendly"

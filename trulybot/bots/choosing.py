@@ -27,13 +27,13 @@ class Models:
 
     def __init__(self, keyring: Sealer, choose: Choose, *, default_name: str) -> None:
         self._keyring, self._choose, self._default_name = keyring, choose, default_name
-        self._own: OrderedDict[tuple[UUID | None, int], OpenAIModel] = OrderedDict()
+        self._own: OrderedDict[tuple[UUID | None, BotSettings], OpenAIModel] = OrderedDict()
 
     async def of(self, bot: BotSettings, workspace_id: UUID | None, otherwise: Model | None) -> Model | None:
         """The workspace's own model, or `otherwise`. No transaction may be open, since the key ring may need one."""
         if bot.api_key is None and bot.base_url is None:
             return otherwise
-        known = (workspace_id, bot.version)
+        known = (workspace_id, _of_the_model(bot))
         if known in self._own:
             self._own.move_to_end(known)
             return self._own[known]
@@ -61,6 +61,22 @@ class Models:
     async def close(self) -> None:
         for model in self._own.values():
             await model.close()
+
+
+def _of_the_model(bot: BotSettings) -> BotSettings:
+    """
+    What makes one model differ from another, and nothing else.
+
+    Not the version: a change that is held back has that of the bot whose place it would take.
+    """
+    return BotSettings(
+        model=bot.model,
+        base_url=bot.base_url,
+        api_key=bot.api_key,
+        prompt_price_usd=bot.prompt_price_usd,
+        completion_price_usd=bot.completion_price_usd,
+        context_tokens=bot.context_tokens,
+    )
 
 
 def _price(bot: BotSettings) -> Price | None:

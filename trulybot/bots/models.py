@@ -47,7 +47,33 @@ _BOT = {
     "monthly_budget_usd": "20.00",
     "version": 3,
     "updated_at": "2026-08-05T09:30:00Z",
+    "held": None,
 }
+_HELD = {
+    "tone": "brief",
+    "caution": "careful",
+    "instructions": "We are a family bakery. Call our customers guests.",
+    "model": "gpt-4o-mini",
+    "base_url": None,
+    "api_key_hint": "sk-…w8Qk",
+    "context_tokens": None,
+    "changed_at": "2026-11-22T08:59:00Z",
+}
+
+
+@example(_HELD)
+@dataclass(frozen=True)
+class HeldBot:
+    """How the bot would answer once a change that the publish gate holds back is published."""
+
+    tone: Tone
+    caution: Caution
+    instructions: str
+    model: str | None
+    base_url: str | None
+    api_key_hint: str | None
+    context_tokens: int | None
+    changed_at: datetime
 
 
 @example(_BOT)
@@ -56,7 +82,8 @@ class Bot:
     """
     A bot's behaviour. model, base_url: null for the operator's. api_key_hint: what is left to be seen of the key.
 
-    monthly_budget_usd: null for as much as the operator allows. version: rises with every change.
+    monthly_budget_usd: null for as much as the operator allows. version: rises with every change. held: a change that
+    waits at the publish gate, while all the rest is what answers; null when none does.
     """
 
     tone: Tone
@@ -71,6 +98,7 @@ class Bot:
     monthly_budget_usd: Decimal | None
     version: int
     updated_at: datetime
+    held: HeldBot | None = None
 
 
 @example({"spent_usd": "1.240000", "calls": 4120, "prompt_tokens": 6180000, "completion_tokens": 412000})

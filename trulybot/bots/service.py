@@ -1,13 +1,13 @@
 """What an owner may do with the bot: see how it behaves, and change it."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from trulybot.audit import service as audit
 from trulybot.audit.actions import Action
 from trulybot.audit.service import Who
-from trulybot.bots import queries
+from trulybot.bots import held, queries
 from trulybot.bots.forms import BotChange
 from trulybot.bots.models import Bot, BotSettings
 from trulybot.kit.db import Tx
@@ -25,37 +25,56 @@ def key_purpose(workspace_id: object) -> str:
 
 
 async def bot(tx: Tx) -> Bot:
+    """How the bot answers, and the change of it that is held back."""
     found = await queries.bot(tx)
     if found is None:
         unset = asdict(BotSettings())
         del unset["api_key"]
         return Bot(**unset, api_key_hint=None, updated_at=_SINCE_EVER)
-    return found
+    return replace(found, held=await held.shown(tx))
+
+
+def as_changed(bot: Bot) -> Bot:
+    """The bot as its owner last wanted it, whether that answers yet or is held back."""
+    if bot.held is None:
+        return bot
+    return replace(bot, **{name: value for name, value in vars(bot.held).items() if name != "changed_at"})
 
 
 async def change(tx: Tx, form: BotChange, *, by: Who) -> Bot:
     """
-    Change what was sent, and leave the rest.
+    Change what was sent, and leave the rest. While there is a publish gate, what decides about answers is held back.
 
     Raises:
         InvalidInput: The model, the key and the address do not go together.
     """
     sent = form.model_dump(exclude_unset=True)
     await queries.begin(tx)
-    before = await bot(tx)
+    before = as_changed(await bot(tx))
     key = form.api_key.get_secret_value().strip() if form.api_key is not None else ""
     has_key = bool(key) if "api_key" in sent else before.api_key_hint is not None
     values = {name: sent.get(name, value) for name, value in asdict(before).items() if name in BotChange.model_fields}
     _check(values["model"], values["base_url"], has_key=has_key)
-    await queries.keep(tx, values)
+    holds = held.HELD & sent.keys() if await held.is_gated(tx) else frozenset[str]()
+    if holds:
+        await held.keep(tx, {name: value for name, value in values.items() if name in held.HELD})
+    if live := sent.keys() - holds:
+        now = asdict(await bot(tx))
+        await queries.keep(tx, {name: value if name in live else now[name] for name, value in values.items()})
     if "api_key" in sent:
         assert tx.keyring is not None  # noqa: S101  (the web and the worker have one)
         sealed = await tx.keyring.seal(key, purpose=key_purpose(tx.workspace_id)) if key else None
-        await queries.keep_key(tx, sealed, _hint(key) if key else None)
-    changed = await bot(tx)
-    await versions.record(tx, Kind.SETTINGS_CHANGED)
-    await audit.record(tx, Action.BOT_CHANGED, by=by, changed=", ".join(sorted(sent)))
-    return changed
+        keep_key = held.keep_key if "api_key" in holds else queries.keep_key
+        await keep_key(tx, sealed, _hint(key) if key else None)
+    if holds:
+        await held.drop_what_changes_nothing(tx)
+        await tx.enqueue("evaluation.begin")
+    if live or not holds:
+        await versions.record(tx, Kind.SETTINGS_CHANGED)
+        await audit.record(tx, Action.BOT_CHANGED, by=by, changed=", ".join(sorted(live)))
+    if holds:
+        await audit.record(tx, Action.BOT_HELD, by=by, changed=", ".join(sorted(holds)))
+    return await bot(tx)
 
 
 def _check(model: str | None, base_url: str | None, *, has_key: bool) -> None:

@@ -100,11 +100,12 @@ async def _page(
 ) -> Response:
     async with db.workspace(who) as tx:
         context = await frame(tx, who, HERE)
-        bot, month = await service.bot(tx), await queries.this_month(tx)
+        live, month = await service.bot(tx), await queries.this_month(tx)
+    bot = service.as_changed(live)
     shown = {name: "" if value is None else str(value) for name, value in vars(bot).items()}
     shown |= {name: str(value) for name, value in (typed or {}).items() if value is not None and name != "api_key"}
     operators: Decimal = request.app.state.answering.turns.allowance.budget_usd
-    own = bot.api_key_hint is not None or bot.base_url is not None
+    own = live.api_key_hint is not None or live.base_url is not None
     caps = [cap for cap in (bot.monthly_budget_usd, None if own else operators) if cap is not None]
     return render(
         request,

@@ -87,9 +87,12 @@ async def _page(request: Request, who: Member, db: Database, *, status: int = 20
         everywhere = await queries.workspaces_of(tx, who.user_id)
     async with db.workspace(who) as tx:
         context: dict[str, Any] = await frame(tx, who, "/dashboard/settings")
-        caution = (await bots.bot(tx)).caution if who.role == "owner" else None
+        bot = await bots.bot(tx) if who.role == "owner" else None
         planned = await deletion.of_workspace(tx) if who.role == "owner" else None
-    context |= {"workspaces": everywhere, "is_owner": who.role == "owner", "deletion": None, "caution": caution}
+    context |= {"workspaces": everywhere, "is_owner": who.role == "owner", "deletion": None}
+    context |= (
+        {"caution": bots.as_changed(bot).caution, "live": bot.caution} if bot else {"caution": None, "live": None}
+    )
     if planned is not None:
         removes = {_said(name, count): count for name, count in asdict(planned.removes).items()}
         context["deletion"] = {"removes": removes, "due_at": planned.due_at}

@@ -146,11 +146,20 @@ def golden_tasks(db: Database, answering: Answering) -> dict[str, Task]:
 
     async def ask_golden_set(job: JobOwner, ids: dict[str, str]) -> None:
         await golden_runs.ask(db, answering, job, UUID(ids["run_id"]))
+        await begin_when_ready(job, {})  # what waited meanwhile at the gate
+
+    async def begin_when_ready(job: JobOwner, _ids: dict[str, str]) -> None:
+        async with db.workspace(job) as tx:
+            await gate.begin_when_ready(tx)
 
     async def try_what_is_held(job: JobOwner, ids: dict[str, str]) -> None:
         await trying.try_held(db, answering, job, **{name: UUID(id) for name, id in ids.items()})
 
-    return {"evaluation.ask": ask_golden_set, "evaluation.try": try_what_is_held}
+    return {
+        "evaluation.ask": ask_golden_set,
+        "evaluation.begin": begin_when_ready,
+        "evaluation.try": try_what_is_held,
+    }
 
 
 def history_tasks(db: Database, files: Files, embedder: Embedder) -> dict[str, Task]:

@@ -1,16 +1,21 @@
-"""The publish gate: a change of the knowledge waits until a golden set has been asked of it."""
+"""The publish gate: a change of the knowledge or of the bot waits until a golden set has been asked of it."""
 
+from dataclasses import replace
+from ipaddress import ip_network
 from typing import Any
 
+from tests.providers import Provider, says
 from tests.world import Person, World
+from trulybot.settings import Settings
 
 RETURNS = "You may send back anything unused within 30 days. Send it in its own box."
 HOURS = "The workshop is open from nine to six on weekdays, and closed on Sundays."
 QUESTION = "How long do I have to send something back?"
+UNSURE = "Are you open in the morning?"  # answered, yet not with the confidence that a strict bot asks for
 
 
-async def gated(world: World) -> Person:
-    """A shop whose changes are held until it still says how long things may be sent back."""
+async def gated(world: World, question: str | None = None) -> Person:
+    """A shop whose changes are held until it still says how long things may be sent back. question: one more."""
     alice = await world.alice()
     returns = await alice.knows(RETURNS, title="Returns", external_id="returns")
     await alice.knows(HOURS, title="Opening hours", external_id="hours")
@@ -20,7 +25,8 @@ async def gated(world: World) -> Person:
         {"question": QUESTION, "answers": ["30 days"]},
         {"question": "May I send something back?", "document_ids": [returns["id"]]},
     ]
-    await alice.post(f"/api/golden-sets/{set_id}/questions", {"questions": golden})
+    more = [{"question": question, "answers": ["nine to six"]}] if question else []
+    await alice.post(f"/api/golden-sets/{set_id}/questions", {"questions": golden + more})
     response = await alice.request("PUT", "/api/publish-gate", json={"set_id": set_id, "minimum": 0.9})
     assert response.status_code == 200, response.text
     return alice
@@ -71,7 +77,7 @@ async def test_a_change_that_breaks_an_answer_stays_held_and_says_which(world: W
     assert run["turned"]["wrong"] == now["verdict"]["wrong"]
     visitor = await alice.visitor()
     assert "30 days" in await answer(visitor)
-    assert "14" not in (await alice.post("/api/search", {"query": QUESTION})).text
+    assert "14 days" not in (await alice.post("/api/search", {"query": QUESTION})).text
 
 
 async def test_who_answers_for_the_bot_may_publish_it_all_the_same(world: World):
@@ -83,7 +89,7 @@ async def test_who_answers_for_the_bot_may_publish_it_all_the_same(world: World)
     published = await admin.post("/api/publish-gate/publication")
 
     assert refused.status_code == 403
-    assert published.json() == {"documents": 1}
+    assert published.json() == {"documents": 1, "bot": False}
     assert "14 days" in await answer(alice)
     assert "held.published" in (await alice.get("/api/audit-log")).text
 
@@ -95,7 +101,7 @@ async def test_what_is_withdrawn_never_answers(world: World):
     withdrawn = await alice.post("/api/publish-gate/withdrawal")
     again = await alice.post("/api/publish-gate/withdrawal")
 
-    assert withdrawn.json() == {"documents": 1}
+    assert withdrawn.json() == {"documents": 1, "bot": False}
     assert again.json()["error"]["code"] == "nothing_held"
     assert "30 days" in await answer(alice)
     assert (await alice.get("/api/documents/summary")).json()["total"] == 2
@@ -151,6 +157,91 @@ async def test_deletions_are_not_held_and_the_gate_stays_up_while_something_is(w
     assert (down.json()["error"]["code"], needed.json()["error"]["code"]) == ("still_held", "golden_set_in_use")
     assert down_now.status_code == 204
     assert "30 days" in await answer(alice)
+
+
+async def test_a_change_of_the_bot_that_breaks_an_answer_stays_held_and_visitors_meet_the_old_one(world: World):
+    alice = await gated(world, question=UNSURE)
+
+    changed = (await alice.patch("/api/bot", {"caution": "strict", "monthly_budget_usd": "20.00"})).json()
+    await world.work()
+
+    now, bot = await gate(alice), (await alice.get("/api/bot")).json()
+    assert (now["state"], now["ready"], now["bot"]) == ("refused", 0, True)
+    assert len(now["verdict"]["wrong"]) == 1
+    assert (changed["caution"], changed["held"]["caution"]) == ("balanced", "strict")
+    assert (bot["caution"], bot["held"]["caution"], bot["monthly_budget_usd"]) == ("balanced", "strict", "20.00")
+    assert (await (await alice.visitor()).asks(UNSURE))["answered"]
+    down = await alice.delete("/api/publish-gate")
+    assert down.json()["error"]["code"] == "still_held"
+    published = await (await world.joins(alice, "admin")).post("/api/publish-gate/publication")
+    assert published.json() == {"documents": 0, "bot": True}
+    assert not (await (await alice.visitor()).asks(UNSURE))["answered"]
+    log = (await alice.get("/api/audit-log")).text
+    assert "bot.held" in log
+    assert "held.bot_published" in log
+
+
+async def test_a_change_of_the_bot_that_passes_goes_live_with_the_documents_beside_it(world: World):
+    alice = await gated(world)
+
+    await alice.knows("Gift vouchers are good for three years.", title="Vouchers", external_id="vouchers")
+    await alice.patch("/api/bot", {"instructions": "Call our customers guests."})
+    await alice.patch("/api/bot", {"tone": "formal", "api_key": "sk-of-alice-0123456789"})
+    held = (await alice.get("/api/bot")).json()
+    await world.work()
+
+    bot = (await alice.get("/api/bot")).json()
+    assert (held["tone"], held["instructions"], held["api_key_hint"]) == ("friendly", "", None)
+    assert (bot["tone"], bot["instructions"], bot["held"]) == ("formal", "Call our customers guests.", None)
+    assert bot["api_key_hint"] == held["held"]["api_key_hint"] == "sk-…6789"
+    assert (await gate(alice))["state"] == "open"
+    assert "three years" in (await alice.asks("How long is a voucher good for?"))["answer"]
+    assert "held.bot_passed" in (await alice.get("/api/audit-log")).text
+
+
+async def test_a_change_of_the_bot_can_be_withdrawn_or_taken_back(world: World):
+    alice = await gated(world, question=UNSURE)
+    await alice.patch("/api/bot", {"caution": "strict"})
+    await world.work()
+
+    withdrawn = await alice.post("/api/publish-gate/withdrawal")
+    after = (await alice.get("/api/bot")).json()
+    await alice.patch("/api/bot", {"tone": "brief"})
+    back = (await alice.patch("/api/bot", {"tone": "friendly"})).json()
+
+    assert withdrawn.json() == {"documents": 0, "bot": True}
+    assert (after["caution"], after["held"], back["held"]) == ("balanced", None, None)
+    assert (await gate(alice))["state"] == "open"
+    assert "held.bot_withdrawn" in (await alice.get("/api/audit-log")).text
+
+
+async def test_nobody_but_its_people_learns_of_a_held_change(world: World):
+    alice, charlie = await gated(world), await world.charlie()
+    await alice.patch("/api/bot", {"instructions": "Call our customers guests."})
+
+    withdrawn = await charlie.post("/api/publish-gate/withdrawal")
+    await charlie.patch("/api/bot", {"tone": "formal"})
+
+    assert withdrawn.status_code == 404
+    assert (await charlie.get("/api/bot")).json()["held"] is None
+    held = (await alice.get("/api/bot")).json()["held"]
+    assert (held["instructions"], held["tone"]) == ("Call our customers guests.", "friendly")
+
+
+async def test_a_set_is_asked_of_the_model_that_would_write(settings: Settings):
+    own_network = replace(settings, trulybot_model_private=(ip_network("127.0.0.0/8"),))
+    async with Provider.playing(says("14 days. [1]")) as provider, World.running(own_network) as world:
+        alice = await gated(world)
+
+        await alice.patch("/api/bot", {"base_url": provider.url, "model": "our-own", "api_key": "sk-of-alice"})
+        live = await alice.asks(QUESTION)
+        asked_by_the_live = len(provider.requests)
+        await world.work()
+
+        assert (live["source"], asked_by_the_live) == ("documents", 0)
+        assert {request.headers["authorization"] for request in provider.requests} == {"Bearer sk-of-alice"}
+        assert {request.body["model"] for request in provider.requests} == {"our-own"}
+        assert (await alice.get("/api/bot/usage")).json()["calls"] > 0
 
 
 async def test_a_strangers_gate_is_their_own(world: World):

@@ -16,6 +16,6 @@ class NothingHeld(Conflict):
 
 
 class StillHeld(Conflict):
-    """Documents are held back still. Publish or withdraw them first."""
+    """Changes are held back still. Publish or withdraw them first."""
 
     status, code = 409, "still_held"

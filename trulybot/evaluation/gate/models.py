@@ -51,6 +51,7 @@ class Verdict:
         "ready": 1,
         "waiting": 0,
         "failed": 0,
+        "bot": False,
         "changed_at": "2026-11-22T08:59:00Z",
         "live": None,
         "candidate": None,
@@ -60,8 +61,9 @@ class Verdict:
 @dataclass(frozen=True)
 class Gate:
     """
-    ready, waiting, failed: the documents that are held, by whether they can be tried yet. live, candidate: the last
-    try, beside what visitors were answered from at that time; both null before the first.
+    ready, waiting, failed: the documents that are held, by whether they can be tried yet. bot: whether a change of the
+    bot is held. live, candidate: the last try, beside what visitors were answered from at that time; both null before
+    the first.
     """
 
     set_id: UUID
@@ -70,15 +72,17 @@ class Gate:
     ready: int
     waiting: int
     failed: int
+    bot: bool
     changed_at: datetime | None
     live: Run | None
     candidate: Run | None
     verdict: Verdict | None
 
 
-@example({"documents": 3})
+@example({"documents": 3, "bot": False})
 @dataclass(frozen=True)
 class Passed:
-    """documents: how many were published, or withdrawn."""
+    """documents: how many were published, or withdrawn. bot: whether a change of the bot was."""
 
     documents: int
+    bot: bool

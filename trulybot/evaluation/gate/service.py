@@ -1,19 +1,19 @@
 """
-Hold back what changes the knowledge, ask a golden set of it, and let it through when that goes well.
+Hold back what changes the answers, ask a golden set of it, and let it through when that goes well.
 
-Documents that somebody sends are taken in and read as ever, but beside those that answer. Once all of them are read the
-set is asked twice: of what answers now, and of what would. Enough must be right, and nothing that was right may turn
-wrong. Deletions are never held: what somebody wants gone goes.
+Documents that somebody sends are taken in and read as ever, but beside those that answer; so is a change of the bot.
+Once everything is read the set is asked twice: of what answers now, and of what would. Enough must be right, and
+nothing that was right may turn wrong. Deletions are never held: what somebody wants gone goes. Nor is money.
 """
 
 from uuid import UUID
 
 from trulybot.audit import service as audit
 from trulybot.audit.actions import Action
-from trulybot.documents import held
-from trulybot.documents.held import Held
+from trulybot.evaluation.gate import holding as held
 from trulybot.evaluation.gate import queries
 from trulybot.evaluation.gate.errors import NoGate, NothingHeld, StillHeld
+from trulybot.evaluation.gate.holding import Holding, holding
 from trulybot.evaluation.gate.models import Gate, GateForm, Passed, Setting, State, Verdict
 from trulybot.evaluation.sets import queries as sets
 from trulybot.evaluation.sets.errors import NothingToAsk, RunInProgress
@@ -30,7 +30,7 @@ async def show(tx: Tx) -> Gate:
         NoGate: Changes go live at once.
     """
     setting = await _setting(tx)
-    now = await held.summary(tx)
+    now = await holding(tx)
     live = await sets.run(tx, setting.live_run_id) if setting.live_run_id else None
     candidate = await sets.run(tx, setting.candidate_run_id) if setting.candidate_run_id else None
     verdict = await _verdict(tx, setting, live, candidate)
@@ -41,6 +41,7 @@ async def show(tx: Tx) -> Gate:
         ready=now.ready,
         waiting=now.waiting,
         failed=now.failed,
+        bot=now.bot_revision is not None,
         changed_at=now.changed_at,
         live=live,
         candidate=candidate,
@@ -71,7 +72,7 @@ async def take_down(tx: Tx, *, by: Actor) -> None:
         StillHeld: Something waits; it is published or withdrawn first.
     """
     await _setting(tx)
-    if _any(await held.summary(tx)):
+    if (await holding(tx)).anything:
         raise StillHeld
     await queries.take_down(tx)
     await audit.record(tx, Action.GATE_REMOVED, by=by)
@@ -85,12 +86,12 @@ async def begin(tx: Tx, *, by: Actor) -> Gate:
         NothingHeld: There is nothing that could be tried.
         RunInProgress: A set is being asked already.
     """
-    setting, now = await _setting(tx), await held.summary(tx)
-    if not now.ready:
+    setting, now = await _setting(tx), await holding(tx)
+    if not now.can_be_tried:
         raise NothingHeld
     if await sets.is_asking(tx):
         raise RunInProgress
-    await _begin(tx, setting)
+    await _begin(tx, setting, now)
     await audit.record(tx, Action.GOLDEN_SET_ASKED, by=by, subject=setting.set_id)
     return await show(tx)
 
@@ -100,17 +101,17 @@ async def begin_when_ready(tx: Tx) -> None:
     setting = await queries.setting(tx)
     if setting is None:
         return
-    now = await held.summary(tx)
-    if not now.ready or now.waiting or await sets.is_asking(tx):
+    now = await holding(tx)
+    if not now.can_be_tried or now.waiting or await sets.is_asking(tx):
         return
     tried = await sets.run(tx, setting.candidate_run_id) if setting.candidate_run_id else None
     if tried is None or (now.changed_at is not None and tried.created_at < now.changed_at):
-        await _begin(tx, setting)
+        await _begin(tx, setting, now)
 
 
-async def decide(tx: Tx, candidate_run_id: UUID) -> bool:
+async def decide(tx: Tx, candidate_run_id: UUID, bot_revision: UUID | None) -> bool:
     """Publish what was tried, if it passed and is still what was tried. Answers with whether."""
-    setting, now = await queries.setting(tx), await held.summary(tx)
+    setting, now = await queries.setting(tx), await holding(tx)
     if setting is None or setting.candidate_run_id != candidate_run_id:
         return False
     live = await sets.run(tx, setting.live_run_id) if setting.live_run_id else None
@@ -118,10 +119,13 @@ async def decide(tx: Tx, candidate_run_id: UUID) -> bool:
     verdict = await _verdict(tx, setting, live, candidate)
     if candidate is None or verdict is None or not verdict.passed or now.waiting:
         return False
-    if now.changed_at is None or now.changed_at > candidate.created_at:
+    if now.changed_at is None or now.changed_at > candidate.created_at or now.bot_revision != bot_revision:
         return False
-    count = await held.publish(tx)
-    await audit.record(tx, Action.HELD_PASSED, by=None, subject=candidate_run_id, count=count)
+    passed = await held.publish(tx)
+    if passed.documents:
+        await audit.record(tx, Action.HELD_PASSED, by=None, subject=candidate_run_id, count=passed.documents)
+    if passed.bot:
+        await audit.record(tx, Action.HELD_BOT_PASSED, by=None, subject=candidate_run_id)
     return True
 
 
@@ -133,11 +137,14 @@ async def publish(tx: Tx, *, by: Actor) -> Passed:
         NothingHeld: Nothing of it is ready.
     """
     await _setting(tx)
-    count = await held.publish(tx)
-    if not count:
+    passed = await held.publish(tx)
+    if not passed.documents and not passed.bot:
         raise NothingHeld
-    await audit.record(tx, Action.HELD_PUBLISHED, by=by, count=count)
-    return Passed(count)
+    if passed.documents:
+        await audit.record(tx, Action.HELD_PUBLISHED, by=by, count=passed.documents)
+    if passed.bot:
+        await audit.record(tx, Action.HELD_BOT_PUBLISHED, by=by)
+    return passed
 
 
 async def withdraw(tx: Tx, *, by: Actor) -> Passed:
@@ -148,11 +155,14 @@ async def withdraw(tx: Tx, *, by: Actor) -> Passed:
         NothingHeld: Nothing is.
     """
     await _setting(tx)
-    count = await held.withdraw(tx)
-    if not count:
+    passed = await held.withdraw(tx)
+    if not passed.documents and not passed.bot:
         raise NothingHeld
-    await audit.record(tx, Action.HELD_WITHDRAWN, by=by, count=count)
-    return Passed(count)
+    if passed.documents:
+        await audit.record(tx, Action.HELD_WITHDRAWN, by=by, count=passed.documents)
+    if passed.bot:
+        await audit.record(tx, Action.HELD_BOT_WITHDRAWN, by=by)
+    return passed
 
 
 async def _setting(tx: Tx) -> Setting:
@@ -162,12 +172,16 @@ async def _setting(tx: Tx) -> Setting:
     return setting
 
 
-async def _begin(tx: Tx, setting: Setting) -> None:
+async def _begin(tx: Tx, setting: Setting, now: Holding) -> None:
     live, candidate = uuid7(), uuid7()
     questions = (await sets.get_set(tx, setting.set_id)).questions
     await sets.begin_run(tx, live, setting.set_id, "live", questions, None)
     await sets.begin_run(tx, candidate, setting.set_id, "candidate", questions, None, beside=live)
-    await tx.enqueue("evaluation.try", live_run_id=live, candidate_run_id=candidate)
+    await tx.enqueue("evaluation.try", live_run_id=live, candidate_run_id=candidate, **_tried(now))
+
+
+def _tried(now: Holding) -> dict[str, UUID]:
+    return {"bot_revision": now.bot_revision} if now.bot_revision is not None else {}
 
 
 async def _verdict(tx: Tx, setting: Setting, live: Run | None, candidate: Run | None) -> Verdict | None:
@@ -180,8 +194,8 @@ async def _verdict(tx: Tx, setting: Setting, live: Run | None, candidate: Run | 
     return Verdict(round(right, 4), wrong, not wrong and bool(after) and right >= setting.minimum)
 
 
-def _state(now: Held, candidate: Run | None, verdict: Verdict | None) -> State:
-    if not _any(now):
+def _state(now: Holding, candidate: Run | None, verdict: Verdict | None) -> State:
+    if not now.anything:
         return "open"
     if candidate is not None and candidate.ended_at is None:
         return "trying"
@@ -189,7 +203,3 @@ def _state(now: Held, candidate: Run | None, verdict: Verdict | None) -> State:
         return "reading"
     tried = candidate is not None and now.changed_at is not None and candidate.created_at >= now.changed_at
     return "refused" if tried and verdict is not None else "waiting"
-
-
-def _any(now: Held) -> bool:
-    return bool(now.ready or now.waiting or now.failed)

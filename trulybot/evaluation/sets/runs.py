@@ -10,6 +10,7 @@ from trulybot.answers import following, search
 from trulybot.answers.answering import Answering, Question
 from trulybot.answers.lookup import View
 from trulybot.answers.models import Answer, Exchange
+from trulybot.bots import held as held_bots
 from trulybot.bots import queries as bots
 from trulybot.documents import held
 from trulybot.evaluation.asking import LOOKED_AT
@@ -45,7 +46,7 @@ async def _ask(db: Database, answering: Answering, job: Identity, golden: Golden
     began = time.perf_counter()
     asked = await answering.ask(golden.text)
     async with db.workspace(job) as tx:
-        bot = await bots.settings(tx)
+        bot = await held_bots.candidate(tx) if view == "candidate" else await bots.settings(tx)
     question = Question(
         golden.text,
         locale=golden.language or None,

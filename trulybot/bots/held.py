@@ -1,0 +1,154 @@
+"""A change of the bot that is held back until a golden set has been asked of it: the publish gate's side of the bot."""
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from trulybot.bots import queries
+from trulybot.bots.models import BotSettings, Caution, HeldBot, Tone
+from trulybot.kit.db import Tx
+from trulybot.kit.ids import uuid7
+from trulybot.knowledge import versions
+from trulybot.knowledge.models import Kind
+
+# What decides about answers. What they may cost is the owner's money, and never waits.
+HELD = frozenset(("tone", "caution", "instructions", "model", "base_url", "api_key", "context_tokens"))
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """revision: another with every change."""
+
+    revision: UUID
+    changed_at: datetime
+
+
+@dataclass(frozen=True)
+class _Held:
+    tone: Tone
+    caution: Caution
+    instructions: str
+    model: str | None
+    base_url: str | None
+    api_key: bytes | None = field(repr=False)
+    context_tokens: int | None
+
+
+async def is_gated(tx: Tx) -> bool:
+    """Whether changes are held back at present."""
+    return bool(
+        await tx.value(
+            "select exists (select from publish_gates where workspace_id = %(workspace_id)s)",
+            workspace_id=tx.workspace_id,
+        )
+    )
+
+
+async def waiting(tx: Tx) -> Waiting | None:
+    return await tx.maybe(
+        Waiting,
+        "select revision, updated_at as changed_at from held_bots where workspace_id = %(workspace_id)s",
+        workspace_id=tx.workspace_id,
+    )
+
+
+async def shown(tx: Tx) -> HeldBot | None:
+    """The change as its owner sees it."""
+    return await tx.maybe(
+        HeldBot,
+        """
+        select tone, caution, instructions, model, base_url, api_key_hint, context_tokens, updated_at as changed_at
+          from held_bots
+         where workspace_id = %(workspace_id)s
+        """,
+        workspace_id=tx.workspace_id,
+    )
+
+
+async def candidate(tx: Tx) -> BotSettings:
+    """How the bot would answer if what is held were published; as it does, where nothing is. Its money stays."""
+    live = await queries.settings(tx)
+    found = await tx.maybe(
+        _Held,
+        """
+        select tone, caution, instructions, model, base_url, api_key, context_tokens
+          from held_bots
+         where workspace_id = %(workspace_id)s
+        """,
+        workspace_id=tx.workspace_id,
+    )
+    return replace(live, **vars(found)) if found is not None else live
+
+
+async def keep(tx: Tx, values: dict[str, Any]) -> None:
+    """Hold a whole behaviour back, in the place of what was held before. values: by column, the key's left out."""
+    await tx.run(
+        """
+        insert into held_bots
+               (revision, tone, caution, instructions, model, base_url, api_key, api_key_hint, context_tokens,
+                updated_at)
+        select %(revision)s, %(tone)s, %(caution)s, %(instructions)s, %(model)s, %(base_url)s, b.api_key,
+               b.api_key_hint, %(context_tokens)s, clock_timestamp()
+          from bots b
+         where b.workspace_id = %(workspace_id)s
+            on conflict (workspace_id)
+            do update set revision = excluded.revision, tone = excluded.tone, caution = excluded.caution,
+                          instructions = excluded.instructions, model = excluded.model, base_url = excluded.base_url,
+                          context_tokens = excluded.context_tokens, updated_at = excluded.updated_at
+        """,
+        workspace_id=tx.workspace_id,
+        revision=uuid7(),
+        **values,
+    )
+
+
+async def keep_key(tx: Tx, sealed: bytes | None, hint: str | None) -> None:
+    await tx.run(
+        "update held_bots set api_key = %(sealed)s, api_key_hint = %(hint)s where workspace_id = %(workspace_id)s",
+        workspace_id=tx.workspace_id,
+        sealed=sealed,
+        hint=hint,
+    )
+
+
+async def drop_what_changes_nothing(tx: Tx) -> None:
+    """What was changed back holds nothing up."""
+    await tx.run(
+        """
+        delete from held_bots h
+         using bots b
+         where h.workspace_id = %(workspace_id)s
+           and b.workspace_id = h.workspace_id
+           and (h.tone, h.caution, h.instructions, h.model, h.base_url, h.api_key, h.context_tokens)
+               is not distinct from
+               (b.tone, b.caution, b.instructions, b.model, b.base_url, b.api_key, b.context_tokens)
+        """,
+        workspace_id=tx.workspace_id,
+    )
+
+
+async def publish(tx: Tx) -> bool:
+    """Let what is held decide from now on. Answers with whether anything was."""
+    published = await tx.value(
+        """
+        with held as (delete from held_bots where workspace_id = %(workspace_id)s returning *)
+        update bots b
+           set tone = h.tone, caution = h.caution, instructions = h.instructions, model = h.model,
+               base_url = h.base_url, api_key = h.api_key, api_key_hint = h.api_key_hint,
+               context_tokens = h.context_tokens
+          from held h
+         where b.workspace_id = h.workspace_id
+        returning true
+        """,
+        workspace_id=tx.workspace_id,
+    )
+    if published:
+        await versions.record(tx, Kind.SETTINGS_CHANGED)
+    return bool(published)
+
+
+async def withdraw(tx: Tx) -> bool:
+    """Give up what is held. Answers with whether anything was."""
+    gone = "delete from held_bots where workspace_id = %(workspace_id)s returning true"
+    return bool(await tx.value(gone, workspace_id=tx.workspace_id))
