@@ -190,14 +190,16 @@ def worker(_options: argparse.Namespace) -> None:
     refuse_unsafe_login(settings.database_url(WORKER_LOGIN))
 
     import asyncio
+    from functools import partial
 
     from trulybot.documents.files import Files
     from trulybot.operations.worker import run
-    from trulybot.parts import embedder_of, fetcher_of, former_embedders_of, model_of, postman_of
+    from trulybot.parts import answering_of, embedder_of, fetcher_of, former_embedders_of, postman_of
 
     files = Files(settings.files_directory)
     embedder, former, fetcher = embedder_of(settings), former_embedders_of(settings), fetcher_of(settings)
-    asyncio.run(run(settings, files, embedder, former, fetcher, model_of(settings), postman_of(settings)))
+    answering = partial(answering_of, settings, embedder)
+    asyncio.run(run(settings, files, embedder, former, fetcher, answering, postman_of(settings)))
 
 
 def migrate(_options: argparse.Namespace) -> None:

@@ -6,14 +6,15 @@ from trulybot.accounts.passwords import LEAST
 from trulybot.accounts.providers.provider import Provider, issuer_of
 from trulybot.accounts.supabase.project import Project
 from trulybot.accounts.texts import HookTexts
-from trulybot.answers.turns import Allowance
+from trulybot.answers.answering import Answering
+from trulybot.answers.turns import Allowance, Turns
 from trulybot.bots.choosing import Models
 from trulybot.kit.countries import Countries
-from trulybot.kit.db import Database
+from trulybot.kit.db import Database, Sealer
 from trulybot.kit.keyring import Keyring
 from trulybot.kit.keys import derive
 from trulybot.kit.limits import Limiter
-from trulybot.llm.embeddings import OpenAIEmbedder
+from trulybot.llm.embeddings import Embedder, OpenAIEmbedder
 from trulybot.llm.model import OpenAIModel
 from trulybot.llm.prices import Price
 from trulybot.mail.delivery import Postman
@@ -119,7 +120,12 @@ def allowance_of(settings: Settings) -> Allowance:
     )
 
 
-def models_of(settings: Settings, keyring: Keyring) -> Models:
+def answering_of(settings: Settings, embedder: Embedder, keyring: Sealer) -> Answering:
+    """What answers, the same in every process: with the operator's model, workspaces' own, and their budgets."""
+    return Answering(embedder, model_of(settings), models_of(settings, keyring), Turns(allowance_of(settings)))
+
+
+def models_of(settings: Settings, keyring: Sealer) -> Models:
     """The models that workspaces brought themselves."""
     reach = Reach(settings.trulybot_model_private)
     return Models(keyring, reach.choose, default_name=settings.openai_model)

@@ -28,7 +28,7 @@ from trulybot.bots.models import BotSettings
 from trulybot.kit.db import Database, Identity
 from trulybot.kit.ids import uuid7
 from trulybot.llm.embeddings import Embedder
-from trulybot.llm.model import Model
+from trulybot.llm.model import Model, OpenAIModel
 
 CURATED: Source = "curated"
 MODEL: Source = "model"
@@ -66,6 +66,13 @@ class Answering:
         self.embedder, self.model, self.models, self.turns = embedder, model, models, turns or Turns()
         self.suggesting = Suggesting()
         self.former: Sequence[Embedder] = ()  # of models that workspaces are changing over from
+
+    async def close(self) -> None:
+        """Let go of the models; the embedder is whoever's it was."""
+        if isinstance(self.model, OpenAIModel):
+            await self.model.close()
+        if self.models is not None:
+            await self.models.close()
 
     async def ask(self, question: str) -> Asked:
         """Make a question ready to be looked up; no transaction may be open meanwhile."""

@@ -30,13 +30,12 @@ from trulybot.evaluation.gate import trying
 from trulybot.evaluation.sets import runs as golden_runs
 from trulybot.history import receipts
 from trulybot.history.replaying import SNAPSHOTS_KEPT
-from trulybot.kit.db import Database
+from trulybot.kit.db import Database, Sealer
 from trulybot.kit.keyring import Keyring
 from trulybot.kit.log import get_logger
 from trulybot.kit.security import Origin, coming_from
 from trulybot.llm import e5
 from trulybot.llm.embeddings import Embedder, EmbeddingsUnavailable
-from trulybot.llm.model import OpenAIModel
 from trulybot.mail import queries as mail_queries
 from trulybot.mail.delivery import Delivery, Postman, deliver
 from trulybot.mail.smtp import Later
@@ -282,15 +281,17 @@ async def run(
     embedder: Embedder,
     former: Sequence[Embedder],
     fetcher: Fetcher,
-    model: OpenAIModel | None,
+    answering_of: Callable[[Sealer], Answering],
     postman: Postman | None,
 ) -> None:
     """Work until told to stop; jobs that are running then get a few seconds to end, and are taken up again if not."""
     db = database_of(settings, size=CONCURRENCY + CRAWLS + 2)
+    assert db.keyring is not None  # noqa: S101  (database_of gives it one)
+    answering = answering_of(db.keyring)
     await db.open()
     security = SecurityLog(db)
     of_nobody = errands(db, postman, Alerts.of(settings))
-    of_workspaces = tasks(db, files, embedder, fetcher, Answering(embedder, model), former)
+    of_workspaces = tasks(db, files, embedder, fetcher, answering, former)
     regular = {
         **chores(db, files, security),
         "workspaces.tend": Chore("37 * * * *", partial(_tend_what_is_due, db, settings, embedder)),
@@ -317,8 +318,7 @@ async def run(
             with contextlib.suppress(asyncio.CancelledError):
                 await task
     await fetcher.close()
-    if model is not None:
-        await model.close()
+    await answering.close()
     await db.close()
 
 
