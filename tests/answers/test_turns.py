@@ -12,6 +12,7 @@ from tests.providers import Act, Provider, dies, ends_early, refuses, says
 from tests.world import Person, World
 from trulybot.answers import turns
 from trulybot.answers.turns import Allowance, Turns
+from trulybot.kit.errors import Unavailable
 from trulybot.llm.breaker import FAILURES
 from trulybot.llm.model import OpenAIModel
 from trulybot.workspaces.identity import Member
@@ -84,6 +85,36 @@ async def test_the_operators_budget_holds_for_whoever_sets_none(world: World, al
     assert spent <= Decimal("0.0008")
     assert {"model", "documents"} == set(sources)
     assert len(provider.requests) == sources.count("model")
+
+
+async def test_the_operators_budget_holds_wherever_the_operators_model_writes(
+    world: World, alice: Person, provider: Provider
+):
+    allow(world, provider, budget_usd=Decimal(0))
+    await alice.patch("/api/bot", {"base_url": "https://models.example/v1"})
+    models, world.app.state.answering.models = world.app.state.answering.models, None
+
+    try:
+        reply = await alice.asks(QUESTION)
+    finally:
+        world.app.state.answering.models = models
+
+    assert reply["source"] == "documents"
+    assert provider.requests == []
+
+
+@pytest.mark.parametrize("step", ["_ask", "_count"])
+async def test_while_the_database_is_busy_somebody_answers(
+    world: World, alice: Person, monkeypatch: pytest.MonkeyPatch, step: str
+):
+    async def busy(*_: object, **__: object) -> None:
+        raise Unavailable
+
+    monkeypatch.setattr(turns.Turn, step, busy)
+
+    reply = await alice.asks(QUESTION)
+
+    assert (reply["source"], reply["answered"]) == ("documents" if step == "_ask" else "model", True)
 
 
 async def test_the_owner_is_told_once_when_the_budget_is_used_up(world: World, alice: Person, provider: Provider):

@@ -19,7 +19,7 @@ SENTENCES = 100
 class Rambling:
     """Says at once a great deal that no passage holds."""
 
-    name, provider, price, context_tokens = "rambling", "nobody", None, CONTEXT_TOKENS
+    name, provider, price, context_tokens, is_tenants = "rambling", "nobody", None, CONTEXT_TOKENS, False
 
     async def moderate(self, _text: str) -> frozenset[str]:
         return frozenset()

@@ -46,6 +46,28 @@ async def test_a_key_is_kept_sealed_and_shown_as_a_hint(world: World):
     assert opened == KEY
 
 
+async def test_a_kept_key_goes_to_no_other_server(world: World):
+    alice = await world.alice()
+    await alice.patch("/api/bot", {"api_key": KEY, "base_url": "https://models.example/v1"})
+
+    refused = await alice.patch("/api/bot", {"base_url": "https://thief.example/v1"})
+    moved = await alice.patch("/api/bot", {"base_url": "https://other.example/v1", "api_key": KEY})
+    rest = await alice.patch("/api/bot", {"base_url": "https://other.example/v1", "tone": "brief"})
+
+    assert (refused.status_code, refused.json()["error"]["details"][0]["field"]) == (400, "api_key")
+    assert (moved.status_code, rest.status_code) == (200, 200)
+
+
+async def test_another_key_that_looks_alike_is_another_version(world: World):
+    alice = await world.alice()
+    before = (await alice.patch("/api/bot", {"api_key": KEY})).json()
+
+    after = (await alice.patch("/api/bot", {"api_key": KEY[:8] + "revoked-it" + KEY[18:]})).json()
+
+    assert after["api_key_hint"] == before["api_key_hint"]
+    assert after["version"] > before["version"]
+
+
 async def test_null_takes_a_value_away(world: World):
     alice = await world.alice()
     await alice.patch("/api/bot", {"api_key": KEY, "model": "gpt-4o", "monthly_budget_usd": "1.00"})

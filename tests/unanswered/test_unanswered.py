@@ -1,9 +1,14 @@
 """What had no answer is gathered by meaning, answered by the owner, and asked again."""
 
+from collections.abc import AsyncIterator
+
 import psycopg
 import pytest
 
 from tests.world import Person, World
+from trulybot.answers.answering import Question
+from trulybot.answers.models import Answer, Citation, Delta
+from trulybot.kit.db import Database, Identity
 
 ASKED = ("Do you deliver to Norway?", "do you deliver to norway", "Is delivery to Norway possible?")
 
@@ -54,6 +59,26 @@ async def test_an_approved_answer_is_told_from_then_on_and_was_tested(world: Wor
     assert (await visitor.asks("Could you deliver it to Norway?"))["answer"] == "To Oslo and Bergen."
     assert await groups(alice) == []
     assert (await alice.post(path, {"answer": "No."})).status_code == 404
+
+
+async def test_an_approved_answer_is_tested_with_the_workspaces_own_bot(
+    world: World, alice: Person, monkeypatch: pytest.MonkeyPatch
+):
+    await visitor_asks(world, alice, ASKED[0])
+    (group,) = await groups(alice)
+    await alice.patch("/api/bot", {"tone": "brief", "monthly_budget_usd": "0.00"})
+    answering = world.app.state.answering
+    answer, bots = answering.answer, []
+
+    def noted(db: Database, who: Identity, question: Question) -> AsyncIterator[Delta | Citation | Answer]:
+        bots.append(question.bot)
+        return answer(db, who, question)
+
+    monkeypatch.setattr(answering, "answer", noted)
+
+    await alice.post(f"/api/knowledge/unanswered/{group['id']}/approval", {"answer": "To Oslo."})
+
+    assert [(bot.tone, bot.monthly_budget_usd) for bot in bots] == [("brief", 0)]
 
 
 async def test_a_dismissed_group_stays_out_of_sight_when_it_is_asked_again(world: World, alice: Person):

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from trulybot.bots.models import BotSettings
 from trulybot.kit.db import Database, Identity, Tx
+from trulybot.kit.errors import Unavailable
 from trulybot.kit.log import get_logger
 from trulybot.kit.metrics import EVENTS
 from trulybot.llm.breaker import Breakers
@@ -69,8 +70,9 @@ class Turn:
         self, turns: Turns, db: Database, who: Identity, message_id: UUID, model: Model, bot: BotSettings
     ) -> None:
         self._turns, self._db, self._who, self._message_id, self._model = turns, db, who, message_id, model
-        own = bot.api_key is not None or bot.base_url is not None
-        caps = [cap for cap in (bot.monthly_budget_usd, None if own else turns.allowance.budget_usd) if cap is not None]
+        # Of the model that was chosen, whatever the workspace has set: the operator's key keeps the operator's cap.
+        operators = None if model.is_tenants else turns.allowance.budget_usd
+        caps = [cap for cap in (bot.monthly_budget_usd, operators) if cap is not None]
         self._budget = min(caps) if caps else None
         self._worst = RESERVED
         self._taken = False
@@ -104,6 +106,8 @@ class Turn:
                 EVENTS.labels("model_over_budget").inc()
                 raise ModelUnavailable("over budget")
             self._taken = True
+        except Unavailable as error:
+            raise ModelUnavailable("not counted") from error
         finally:
             if not self._taken:
                 self._line.leave()
@@ -129,7 +133,11 @@ class Turn:
         return asked
 
     async def end(self, spent: Spent, failure: ModelUnavailable | None) -> None:
-        """What became of it. spent: nothing, when the server refused."""
+        """
+        What became of it. spent: nothing, when the server refused.
+
+        While the database is busy the worst case goes on counting, and the answer is not lost for it.
+        """
         if not self._taken:
             return
         self._taken = False
@@ -141,6 +149,12 @@ class Turn:
             self._turns.breakers.worked(self._model.provider)
         limited = failure is not None and failure.reason == "RateLimitError"
         pause = (failure.seconds or PAUSE_SECONDS) if failure is not None and limited else 0.0
+        try:
+            await self._count(spent, pause, failed=limited or self._turns.breakers.rests(self._model.provider))
+        except Unavailable:
+            log.warning("model.turn_not_counted", message_id=str(self._message_id))
+
+    async def _count(self, spent: Spent, pause: float, *, failed: bool) -> None:
         async with self._db.workspace(self._who) as tx:
             tell = await tx.value(
                 "select private.end_model_turn(%(message_id)s, %(provider)s, %(worst)s, %(cost)s, %(prompt_tokens)s, "
@@ -152,7 +166,7 @@ class Turn:
                 prompt_tokens=spent.prompt_tokens,
                 completion_tokens=spent.completion_tokens,
                 pause=pause,
-                failed=limited or self._turns.breakers.rests(self._model.provider),
+                failed=failed,
             )
             if tell:
                 await _tell(tx, "down")

@@ -54,6 +54,10 @@ async def change(tx: Tx, form: BotChange, *, by: Who) -> Bot:
     key = form.api_key.get_secret_value().strip() if form.api_key is not None else ""
     has_key = bool(key) if "api_key" in sent else before.api_key_hint is not None
     values = {name: sent.get(name, value) for name, value in asdict(before).items() if name in BotChange.model_fields}
+    if values["base_url"] != before.base_url and before.api_key_hint is not None and "api_key" not in sent:
+        # A key that is never shown must not be sent to whoever names a server for it.
+        again = "is needed again for another server, since the one that is kept goes to its own alone"
+        raise InvalidInput(details=[{"field": "api_key", "message": again}])
     _check(values["model"], values["base_url"], has_key=has_key)
     holds = held.HELD & sent.keys() if await held.is_gated(tx) else frozenset[str]()
     if holds:

@@ -30,7 +30,14 @@ LIMITS = (
         "workspace",
         "A runaway program of the workspace's own: its members' and keys' questions. A hundred a second is more than "
         "one machine answers, and leaves evaluations alone.",
-        (CHAT, "POST /api/search", "POST /dashboard/try"),
+        (
+            CHAT,
+            "POST /api/search",
+            "POST /dashboard/try",
+            "POST /dashboard/answers/try",
+            "POST /dashboard/unanswered/{group_id}/approval",
+            "POST /api/knowledge/unanswered/{group_id}/approval",
+        ),
     ),
     Limit(
         "feedback",

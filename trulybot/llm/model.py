@@ -98,13 +98,14 @@ class Model(Protocol):
     """
     provider: tells one server and key from another, as a hash. context_tokens: what it reads at once.
 
-    price: None where nobody told us.
+    price: None where nobody told us. is_tenants: a workspace pays it itself.
     """
 
     name: str
     provider: str
     price: Price | None
     context_tokens: int
+    is_tenants: bool
 
     async def moderate(self, text: str) -> frozenset[str]:
         """The categories of harm that the provider finds in a text."""
@@ -166,7 +167,7 @@ class OpenAIModel:
         self.context_tokens = context_tokens
         self.provider = hashlib.sha256(f"{base_url} {api_key}".encode()).hexdigest()[:32]
         self._api_key, self._base_url, self._patience, self._choose = api_key, base_url, patience, choose
-        self._is_tenants = is_tenants
+        self.is_tenants = is_tenants
         self._dialect = Dialect()
         self._moderates = True
 
@@ -193,7 +194,7 @@ class OpenAIModel:
             http_client=client,
             default_headers=bounded.PLAIN,
         )
-        if self._is_tenants:
+        if self.is_tenants:
             # The SDK takes them from the environment, which is the operator's.
             made.organization = made.project = None
         return made

@@ -8,6 +8,7 @@ from trulybot.answers.answering import Answering, Question, cited
 from trulybot.answers.models import Answer
 from trulybot.audit import service as audit
 from trulybot.audit.actions import Action
+from trulybot.bots import queries as bots
 from trulybot.curated import service as curated
 from trulybot.curated.forms import ALTERNATIVES, QUESTION_CHARACTERS, NewAnswer
 from trulybot.curated.models import CuratedAnswer
@@ -144,8 +145,10 @@ async def _draft(db: Database, answering: Answering, who: Actor, question: str) 
 
 async def _reply(db: Database, answering: Answering, who: Actor, question: str) -> str:
     asked = await answering.ask(question)
+    async with db.workspace(who) as tx:
+        bot = await bots.settings(tx)
     text = ""
-    async for part in answering.answer(db, who, Question(question, None, "", asked)):
+    async for part in answering.answer(db, who, Question(question, None, "", asked, bot=bot)):
         if isinstance(part, Answer):
             text = part.text
     return text
