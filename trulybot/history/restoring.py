@@ -3,7 +3,8 @@ Bring the documents back to how they stood at an earlier version of the knowledg
 
 What was replaced since is put back, what was taken out is brought back, what came since is taken out. Restored texts go
 through the ordinary pipeline, and what they replace goes on answering until they are read. A restoration is an act like
-any other, so it can itself be undone. What somebody deleted for good does not come back.
+any other, so it can itself be undone. What somebody deleted for good does not come back, and what the publish gate
+holds is left alone: it has never answered.
 """
 
 from dataclasses import dataclass
@@ -147,6 +148,7 @@ async def _plan(tx: Tx, version: int) -> list[_Planned]:
               from documents d
              where d.workspace_id = %(workspace_id)s
                and d.content_version > %(version)s
+               and not d.held
         )
         select coalesce(l.id, e.document) as document, e.id as kept, coalesce(e.title, l.title) as title,
                case when l.id is null then 'brought_back'

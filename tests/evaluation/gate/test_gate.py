@@ -127,6 +127,27 @@ async def test_the_answers_of_a_held_file_are_tried_and_answer_nobody_until_they
     assert (published["source"], published["answer"]) == ("curated", "Dogs are welcome.")
 
 
+async def test_going_back_to_an_earlier_version_leaves_what_is_held_alone(world: World):
+    alice = await gated(world)
+    versions = (await alice.get("/api/knowledge/versions")).json()["items"]
+    before = versions[0]["version"]
+    await breaks(world, alice)
+    await alice.knows(RETURNS.replace("30", "10"), title="Returns", external_id="returns")
+    await world.work()
+    held = (await alice.get("/api/knowledge/versions")).json()["items"][0]["version"]
+
+    response = await alice.post(f"/api/knowledge/versions/{before}/restoration")
+    still = await gate(alice)
+    await alice.post("/api/publish-gate/publication")
+    back = (await alice.post(f"/api/knowledge/versions/{held}/restoration")).json()
+    await world.work()
+
+    assert response.json()["error"]["code"] == "nothing_to_restore"
+    assert (still["state"], still["ready"]) == ("refused", 1)
+    assert [(change["title"], change["step"]) for change in back["documents"]] == [("Returns", "put_back")]
+    assert "30 days" in await answer(alice)
+
+
 async def test_the_same_content_is_not_held_and_a_better_one_takes_the_place_of_what_is(world: World):
     alice = await gated(world)
     same = await alice.knows(RETURNS, title="Returns", external_id="returns")
