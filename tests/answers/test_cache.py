@@ -1,5 +1,6 @@
 """A model's answer, told again to whoever asks the same; and never to anybody who asks something else."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 from tests.answers.test_answering import HASTE, HOURS, QUESTION, use
 from tests.providers import Provider, breaks, says
 from tests.world import Person, World
+from trulybot.answers import search
 from trulybot.answers.cache import question_hash
 
 SAME = "When are you open on Saturdays, please?"
@@ -100,3 +102,32 @@ def test_two_questions_that_differ_in_what_matters_do_not_meet(one: str, other: 
 @given(st.text(max_size=300))
 def test_every_text_has_a_place(text: str):
     assert question_hash(text) == question_hash(text)
+
+
+async def test_what_a_model_wrote_is_not_told_once_there_is_none(world: World, alice: Person):
+    await alice.asks(QUESTION)
+
+    world.app.state.answering.model = None
+
+    assert (await alice.asks(QUESTION))["source"] == "documents"
+
+
+async def test_a_judgement_ends_with_a_search_that_fails(world: World, alice: Person, monkeypatch: pytest.MonkeyPatch):
+    ended = []
+
+    async def for_ever(_text: str) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append(True)
+
+    async def fails(*_: object, **__: object) -> None:
+        await asyncio.sleep(0)
+        raise RuntimeError
+
+    monkeypatch.setattr(world.app.state.answering.model, "moderate", for_ever)
+    monkeypatch.setattr(search, "search", fails)
+
+    response = await alice.post("/api/chat", {"message": QUESTION})
+
+    assert (response.status_code, ended) == (500, [True])

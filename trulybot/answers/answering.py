@@ -152,13 +152,14 @@ class Answering:
             yield Answer(sorry, True, sayings.source("complaint"), "complaint", 1.0, language)
 
     async def _model_of(self, who: Identity, bot: BotSettings) -> Model | None:
+        """Who would write. Without anybody nothing is told from what was written before, either."""
         return self.model if self.models is None else await self.models.of(bot, who.workspace_id, self.model)
 
     async def _look(
         self, db: Database, who: Identity, question: Question, language: str
     ) -> tuple[cache.Place | None, Answer | None]:
         """A model's earlier answer to the same. To quote is as quick; and after other turns a question is another."""
-        if (self.model is None and question.bot.model is None) or question.history or question.view == "candidate":
+        if question.history or question.view == "candidate" or await self._model_of(who, question.bot) is None:
             return None, None
         async with db.workspace(who) as tx:
             return await cache.look(tx, question.asked, language, question.bot.version)
@@ -171,11 +172,16 @@ class Answering:
         model = await self._model_of(who, question.bot)
         # The provider weighs the question while it is looked up, so that nobody waits for it.
         judged = asyncio.create_task(_judged(model, question.text))
-        asked, spent = await self._understand(db, who, question, model)
-        async with db.workspace(who) as tx:
-            own = await curation.match(tx, question.asked, language, view=question.view)
-            sure = own.confidence >= curation.SURE
-            found = Found([], {}) if sure else await search.search(tx, asked, view=question.view)
+        try:
+            asked, spent = await self._understand(db, who, question, model)
+            async with db.workspace(who) as tx:
+                own = await curation.match(tx, question.asked, language, view=question.view)
+                sure = own.confidence >= curation.SURE
+                found = Found([], {}) if sure else await search.search(tx, asked, view=question.view)
+        except BaseException:  # also when the visitor went away: nothing may go on that nobody waits for
+            judged.cancel()
+            await asyncio.gather(judged, return_exceptions=True)
+            raise
         question.trace.keep(found)
         if (harm := await judged) is not None:
             for part in _kept_from(harm, language):

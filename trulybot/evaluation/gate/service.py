@@ -6,6 +6,7 @@ Once everything is read the set is asked twice: of what answers now, and of what
 nothing that was right may turn wrong. Deletions are never held: what somebody wants gone goes. Nor is money.
 """
 
+from typing import Any
 from uuid import UUID
 
 from trulybot.audit import service as audit
@@ -180,7 +181,7 @@ async def _begin(tx: Tx, setting: Setting, now: Holding) -> None:
     await tx.enqueue("evaluation.try", live_run_id=live, candidate_run_id=candidate, **_tried(now))
 
 
-def _tried(now: Holding) -> dict[str, UUID]:
+def _tried(now: Holding) -> dict[str, Any]:
     return {"bot_revision": now.bot_revision} if now.bot_revision is not None else {}
 
 
