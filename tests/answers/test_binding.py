@@ -41,6 +41,12 @@ def test_distortions_are_caught_and_the_faithful_kept():
         assert right[kind] >= least * count, (kind, right[kind], count)
 
 
+def test_the_frame_that_a_small_model_reads_out_is_not_an_answer():
+    read_out = '"title": "Opening hours", "text": "We are open from 10:00 to 14:00 on Saturdays.", [1]'
+
+    assert bound(read_out, [passage("We are open from 10:00 to 14:00 on Saturdays.")], translated=False) is None
+
+
 def test_the_facts_of_two_passages_are_not_merged():
     passages = [passage("The garden chair costs 40 euros."), passage("The oak table costs 310 euros.")]
 

@@ -25,6 +25,8 @@ MARKS = re.compile(r"(?<!\s)\s*\[\d{1,2}(?:\s*,\s*\d{1,2})*\]")
 SHARED_TERMS = 0.5
 SHORTEST_CLAIM_TERMS = 3  # a shorter sentence ("Yes.", "You can.") claims too little to be wrong by itself
 # A figure belongs to the sentence it is about: one that shares at least so much of what the best one shares.
+# Small models read the passages out as they were given to them: JSON is no answer, whatever stands in it.
+FRAME = re.compile(r'"(?:passages|number|title|heading|text|question)"\s*:')
 NEAR_BEST = 0.7
 COPY = 0.8
 
@@ -68,7 +70,7 @@ def bound(sentence: str, passages: Sequence[Ranked], *, translated: bool) -> tup
     """
     marked = MARKS.search(sentence)
     text = " ".join(without_pictures(UNSEEN.sub("", MARKS.sub("", sentence))).split())
-    if not text:
+    if not text or FRAME.search(text):
         return None
     order = list(range(len(passages)))
     if marked and 1 <= (preferred := int(re.findall(r"\d+", marked[0])[0])) <= len(passages):
