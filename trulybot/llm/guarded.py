@@ -1,8 +1,11 @@
 """The way to a model server that a tenant named: looked up once, checked, and connected to that address alone."""
 
 import asyncio
+import functools
 import socket
+import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,6 +13,11 @@ if TYPE_CHECKING:
 
 # host, port, its addresses → the one to connect to. Raises what says that there is none for us.
 Choose = Callable[[str, int, Sequence[str]], str]
+
+LOOK_UP_SECONDS = 3.0
+UNKNOWN_SECONDS = 10.0  # until a name that was not found is looked up again
+# A tenant's name server may be slow: it ties up these threads, and not those that everybody shares.
+_NAMES = ThreadPoolExecutor(4, "model-names")
 
 
 def guarded(choose: Choose) -> "httpx2.AsyncBaseTransport":
@@ -20,12 +28,21 @@ def guarded(choose: Choose) -> "httpx2.AsyncBaseTransport":
     class Guarded(httpx2.AsyncBaseTransport):
         def __init__(self) -> None:
             nothing_kept = httpx2.Limits(max_keepalive_connections=0)
+            self._unknown: dict[str, float] = {}  # of one server's client, so one host
             self._inner = httpx2.AsyncHTTPTransport(trust_env=False, limits=nothing_kept)
 
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
             host = request.url.host
             port = request.url.port or (443 if request.url.scheme == "https" else 80)
-            found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            if time.monotonic() < self._unknown.get(host, 0.0):
+                raise httpx2.ConnectError("unknown host")
+            look = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
+            try:
+                async with asyncio.timeout(LOOK_UP_SECONDS):
+                    found = await asyncio.get_running_loop().run_in_executor(_NAMES, look)
+            except (OSError, UnicodeError) as error:  # TimeoutError is one
+                self._unknown[host] = time.monotonic() + UNKNOWN_SECONDS
+                raise httpx2.ConnectError("unknown host") from error
             try:
                 address = choose(host, port, list(dict.fromkeys(str(one[4][0]) for one in found)))
             except Exception as error:
