@@ -152,13 +152,15 @@ async def candidates(
             """
             select set_config('hnsw.ef_search', %(in_sight)s, true),
                    set_config('hnsw.iterative_scan', 'relaxed_order', true),
+                   -- Even then the planner may take so few rows for the workspace's that it would sort all there are.
+                   set_config('enable_sort', 'off', true),
                    -- A plan for any workspace would take this one for an average one, and sort all of its vectors.
                    set_config('plan_cache_mode', 'force_custom_plan', true)
             """,
             in_sight=str(IN_SIGHT),
         )
     following = [term for term in idf if term not in leading]
-    return await tx.all(
+    rows = await tx.all(
         Row,
         _CANDIDATES_BEGIN + near + _CANDIDATES_END,
         workspace_id=tx.workspace_id,
@@ -175,6 +177,9 @@ async def candidates(
         k1=K1,
         b=B,
     )
+    if near != _EXACTLY:
+        await tx.run("select set_config('enable_sort', 'on', true)")  # what follows may have to sort
+    return rows
 
 
 _CANDIDATES_BEGIN: LiteralString = """
@@ -202,12 +207,18 @@ _CANDIDATES_BEGIN: LiteralString = """
     ), near as materialized (
 """
 _CANDIDATES_END: LiteralString = """
-    ), weighed as (
-        select one.passage_id, coalesce(led.bm25, 0) + coalesce(others.bm25, 0) as bm25
-          from (select passage_id from near
+    ), known as materialized (
+        -- Added up, not joined: of so many rows as led has, the planner expects few, and would compare each with each.
+        select passage_id, sum(bm25) as bm25, bool_or(is_near) as is_near
+          from (select passage_id, bm25, false as is_near from led
+                union all
+                select passage_id, 0, true from near) _
+         group by passage_id
+    ), weighed as materialized (
+        select one.passage_id, one.is_near, one.bm25 + coalesce(others.bm25, 0) as bm25
+          from (select * from known where is_near
                 union
-                (select passage_id from led order by bm25 desc limit %(led)s)) one
-          left join led on led.passage_id = one.passage_id
+                (select * from known order by bm25 desc limit %(led)s)) one
          cross join lateral (
                 select sum(asked.idf * t.frequency
                            / (t.frequency + %(k1)s * (1 - %(b)s + %(b)s * t.length / %(average_length)s))) as bm25
@@ -225,7 +236,7 @@ _CANDIDATES_END: LiteralString = """
     ), found as materialized (
         (select passage_id, bm25 from weighed order by bm25 desc limit 60)
         union
-        (select passage_id, bm25 from weighed where passage_id in (select passage_id from near))
+        (select passage_id, bm25 from weighed where is_near)
     )
     select p.id as passage_id, p.document_id, p.ordinal, d.external_id, d.title, d.url, p.heading, p.page, p.text,
            1 - (v.embedding <=> %(vector)s::halfvec) as cosine,
