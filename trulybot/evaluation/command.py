@@ -70,10 +70,12 @@ def of_workspace(url: str, key: str, name: str | None, *, kept: Path, json_file:
     for one in found:
         run = program.post(f"/api/golden-sets/{one['id']}/runs", None)
         progress = _progress(one["name"])
-        while run["status"] != "done":
+        while run["ended_at"] is None:
             time.sleep(LOOK_SECONDS)
             run = program.get(f"/api/golden-runs/{run['id']}")
             progress(run["asked"], run["questions"])
+        if run["status"] == "failed":
+            raise CannotMeasure(f"the run of “{one['name']}” was given up")
         runs[one["name"]] = _RESULTS.validate_python(run["results"])
     tell(runs, kept=kept, others=[], json_file=json_file)
 

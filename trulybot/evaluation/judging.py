@@ -30,7 +30,7 @@ class Outcome:
     ranks: at which places relevant documents were found, from 0; of how many there are, `relevant`. holds: whether the
     answer has a golden one in it word for word. in_common: F1 of its words with a golden answer's. cited: whether it
     rests on a relevant document. grounded: the share of its sentences that stand in a passage it cites. What the golden
-    question does not say, or a refusal has not, is None.
+    question does not say, or a refusal has not, is None. failed: it could not be asked, through a fault of ours.
     """
 
     id: str
@@ -49,11 +49,35 @@ class Outcome:
     right: bool
     latency_ms: float
     cost_usd: float
+    failed: bool = False
 
     @property
     def findable(self) -> bool:
         """Whether what was found first answers it: what `confidence` claims the likelihood of."""
         return self.answerable and (any(rank < READ for rank in self.ranks) if self.relevant else self.right)
+
+
+def not_asked(golden: Golden) -> Outcome:
+    """Of a question that we could not ask, however often we tried. It is not right, whatever it expects."""
+    return Outcome(
+        id=golden.id,
+        question=golden.text,
+        answerable=golden.answerable,
+        relevant=len(golden.relevant),
+        ranks=(),
+        answer="We could not ask this question. Ask the set again; if it stays so, tell your operator.",
+        answered=False,
+        source="none",
+        confidence=0.0,
+        holds=None,
+        in_common=None,
+        cited=None,
+        grounded=None,
+        right=False,
+        latency_ms=0.0,
+        cost_usd=0.0,
+        failed=True,
+    )
 
 
 def judge(golden: Golden, found: Sequence[str], reply: Mapping[str, Any], named: str, latency_ms: float) -> Outcome:

@@ -60,6 +60,8 @@ LONGEST_WAIT_SECONDS = 600  # between two attempts; a job is never given up, sin
 QUEUES = ["ingest", "deliver", "default"]
 # Visiting websites is mostly waiting for them, so it has workers of its own and holds nothing else up.
 CRAWLS = 4
+# A golden set takes minutes to be asked. Nobody's mail or documents wait for it: one question at a time, of whomever.
+ASKING = ["evaluation"]
 BEHIND = ["tend"]  # a lane of its own, with one job at once, behind everything that somebody waits for
 
 Task = Callable[[JobOwner, dict[str, str]], Awaitable[None]]
@@ -143,16 +145,24 @@ def _all_of(some: Callable[[JobOwner], Awaitable[bool]]) -> Task:
 def golden_tasks(db: Database, answering: Answering) -> dict[str, Task]:
     """What golden sets are asked for."""
 
+    async def go_on(task: str, job: JobOwner, lock: str, ids: dict[str, str]) -> None:
+        """At another turn, behind the other workspaces."""
+        async with db.workspace(job) as tx:
+            await tx.enqueue(task, queue="evaluation", lock=lock, **ids)
+
     async def ask_golden_set(job: JobOwner, ids: dict[str, str]) -> None:
-        await golden_runs.ask(db, answering, job, UUID(ids["run_id"]))
-        await begin_when_ready(job, {})  # what waited meanwhile at the gate
+        if await golden_runs.ask(db, answering, job, UUID(ids["run_id"])):
+            await go_on("evaluation.ask", job, f"golden:{ids['run_id']}", ids)
+        else:
+            await begin_when_ready(job, {})  # what waited meanwhile at the gate
 
     async def begin_when_ready(job: JobOwner, _ids: dict[str, str]) -> None:
         async with db.workspace(job) as tx:
             await gate.begin_when_ready(tx)
 
     async def try_what_is_held(job: JobOwner, ids: dict[str, str]) -> None:
-        await trying.try_held(db, answering, job, **{name: UUID(id) for name, id in ids.items()})
+        if await trying.try_held(db, answering, job, **{name: UUID(id) for name, id in ids.items()}):
+            await go_on("evaluation.try", job, f"golden:{ids['candidate_run_id']}", ids)
 
     return {
         "evaluation.ask": ask_golden_set,
@@ -285,7 +295,7 @@ async def run(
     postman: Postman | None,
 ) -> None:
     """Work until told to stop; jobs that are running then get a few seconds to end, and are taken up again if not."""
-    db = database_of(settings, size=CONCURRENCY + CRAWLS + 2)
+    db = database_of(settings, size=CONCURRENCY + CRAWLS + 3)
     assert db.keyring is not None  # noqa: S101  (database_of gives it one)
     answering = answering_of(db.keyring)
     await db.open()
@@ -306,7 +316,7 @@ async def run(
         await _tend_what_is_due(db, settings, embedder)  # the settings may name another model than before
         workers = [
             asyncio.create_task(_work(queue, queues, at_once))
-            for queues, at_once in ((QUEUES, CONCURRENCY), (["crawl"], CRAWLS), (BEHIND, 1))
+            for queues, at_once in ((QUEUES, CONCURRENCY), (["crawl"], CRAWLS), (ASKING, 1), (BEHIND, 1))
         ]
         watch = asyncio.create_task(_watch_for_lost_jobs(queue))
         stopped = asyncio.create_task(stopping.wait())

@@ -1,10 +1,16 @@
 """Golden sets of a workspace: made of what people ask, asked again by the worker, and compared with the last time."""
 
+import asyncio
+from types import SimpleNamespace
 from typing import Any
 
+import psycopg
 import pytest
 
 from tests.world import Person, World
+from trulybot.evaluation.golden import Golden
+from trulybot.evaluation.judging import Outcome
+from trulybot.evaluation.sets import runs
 
 RETURNS = "You may send back anything unused within 30 days. Send it in its own box."
 HOURS = "The workshop is open from nine to six on weekdays, and closed on Sundays."
@@ -193,3 +199,70 @@ async def test_a_stranger_finds_nothing_and_promotes_nothing(world: World):
     assert {response.status_code for response in responses} == {404}
     assert [one["id"] for one in (await charlie.get("/api/golden-sets")).json()["items"]] == [own]
     await world.work()
+
+
+async def test_of_runs_that_are_begun_at_the_same_time_one_is_asked(world: World):
+    alice = await world.alice()
+    set_id = await golden(alice, questions=WRITTEN[:1])
+
+    begun = await asyncio.gather(*(alice.post(f"/api/golden-sets/{set_id}/runs") for _ in range(4)))
+
+    assert sorted(response.status_code for response in begun) == [202, 409, 409, 409]
+    await world.work()
+
+
+async def test_a_long_run_is_asked_in_turns(world: World, monkeypatch: pytest.MonkeyPatch):
+    alice = await world.alice()
+    set_id = await golden(alice, questions=WRITTEN)
+    spent = iter(float(at) for at in range(0, 10_000, 15))  # of a turn, by every look at the clock
+    turns = []
+    ask = runs.ask
+
+    async def counted(*given: Any) -> bool:
+        turns.append(await ask(*given))
+        return turns[-1]
+
+    monkeypatch.setattr(runs, "ask", counted)
+    monkeypatch.setattr(runs, "time", SimpleNamespace(monotonic=lambda: next(spent), perf_counter=lambda: 0.0))
+    run = await asked(world, alice, set_id)
+
+    assert (run["status"], run["asked"]) == ("done", 3)
+    assert turns == [True, True, False]
+
+
+async def test_a_question_that_always_raises_fails_and_the_run_goes_on(world: World, monkeypatch: pytest.MonkeyPatch):
+    alice = await shop(world)
+    set_id = await golden(alice, questions=WRITTEN)
+    judge, broken = runs.judge, 0
+
+    def breaks(golden: Golden, *given: Any) -> Outcome:
+        nonlocal broken
+        if golden.text == WRITTEN[2]["question"]:
+            broken += 1
+            raise ZeroDivisionError
+        return judge(golden, *given)
+
+    monkeypatch.setattr(runs, "judge", breaks)
+    run = await asked(world, alice, set_id)
+
+    assert (run["status"], run["asked"], broken) == ("done", 3, runs.TRIES)
+    assert [(one["question"], one["right"]) for one in run["results"] if one["failed"]] == [
+        (WRITTEN[2]["question"], False)
+    ]
+    assert run["figures"]["right"] == pytest.approx(2 / 3, abs=1e-3)
+
+
+async def test_a_run_whose_job_is_lost_can_be_begun_again(world: World, superuser_of_the_database: str):
+    alice = await world.alice()
+    set_id = await golden(alice, questions=WRITTEN[:1])
+    lost = (await alice.post(f"/api/golden-sets/{set_id}/runs")).json()["id"]
+    async with await psycopg.AsyncConnection.connect(superuser_of_the_database, autocommit=True) as superuser:
+        await superuser.execute("delete from queue.procrastinate_jobs where queue_name = 'evaluation'")
+        await superuser.execute(
+            "update public.golden_runs set heard_at = now() - interval '2 hours' where id = %s", (lost,)
+        )
+
+    run = await asked(world, alice, set_id)
+
+    assert run["status"] == "done"
+    assert (await alice.get(f"/api/golden-runs/{lost}")).json()["status"] == "failed"

@@ -178,7 +178,8 @@ async def _begin(tx: Tx, setting: Setting, now: Holding) -> None:
     questions = (await sets.get_set(tx, setting.set_id)).questions
     await sets.begin_run(tx, live, setting.set_id, "live", questions, None)
     await sets.begin_run(tx, candidate, setting.set_id, "candidate", questions, None, beside=live)
-    await tx.enqueue("evaluation.try", live_run_id=live, candidate_run_id=candidate, **_tried(now))
+    ids = {"live_run_id": live, "candidate_run_id": candidate, **_tried(now)}
+    await tx.enqueue("evaluation.try", queue="evaluation", lock=f"golden:{candidate}", **ids)
 
 
 def _tried(now: Holding) -> dict[str, Any]:

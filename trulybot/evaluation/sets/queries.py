@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 
 from trulybot.answers.lookup import View
 from trulybot.evaluation.judging import Outcome
+from trulybot.evaluation.sets.errors import RunInProgress
 from trulybot.evaluation.sets.models import GoldenQuestion, GoldenSet, Offer, Origin, Run
 from trulybot.kit.db import Tx
 
@@ -254,11 +255,17 @@ async def begin_run(
     *,
     beside: UUID | None = None,
 ) -> None:
-    """beside: the run of what answers, to compare a run of what is held with."""
-    await tx.run(
+    """
+    beside: the run of what answers, to compare a run of what is held with.
+
+    Raises:
+        RunInProgress: Somebody has begun one at the same time.
+    """
+    begun = await tx.run(
         """
         insert into golden_runs (id, set_id, view, questions, created_by, beside)
         values (%(id)s, %(set_id)s, %(view)s, %(questions)s, %(created_by)s, %(beside)s)
+            on conflict do nothing
         """,
         id=run_id,
         set_id=set_id,
@@ -267,15 +274,27 @@ async def begin_run(
         created_by=created_by,
         beside=beside,
     )
+    if not begun:
+        raise RunInProgress
 
 
 async def is_asking(tx: Tx) -> bool:
-    """Whether a run of the workspace has not ended yet."""
+    """Whether a run of the workspace has not ended yet. One of which nothing was heard for an hour ends here."""
+    await tx.run(
+        """
+        update golden_runs
+           set status = 'failed', ended_at = now()
+         where workspace_id = %(workspace_id)s
+           and ended_at is null
+           and heard_at < now() - interval '1 hour'
+        """,
+        workspace_id=tx.workspace_id,
+    )
     return bool(
         await tx.value(
             """
             select exists (select from golden_runs
-                            where workspace_id = %(workspace_id)s and status in ('queued', 'running'))
+                            where workspace_id = %(workspace_id)s and ended_at is null)
             """,
             workspace_id=tx.workspace_id,
         )
@@ -378,6 +397,34 @@ async def unasked(tx: Tx, one: Run) -> list[GoldenQuestion]:
     )
 
 
+async def count_try(tx: Tx, run_id: UUID, question_id: UUID) -> int | None:
+    """Note that a question is about to be asked. How often it has been in a row; None when the run is over."""
+    tries: int | None = await tx.value(
+        """
+        update golden_runs
+           set tries = case when trying = %(question_id)s then tries + 1 else 1 end, trying = %(question_id)s,
+               status = 'running', heard_at = now()
+         where workspace_id = %(workspace_id)s
+           and id = %(run_id)s
+           and ended_at is null
+        returning tries
+        """,
+        workspace_id=tx.workspace_id,
+        run_id=run_id,
+        question_id=question_id,
+    )
+    return tries
+
+
+async def forget_tries(tx: Tx, run_id: UUID) -> None:
+    """It was not the question that failed."""
+    await tx.run(
+        "update golden_runs set tries = 0 where workspace_id = %(workspace_id)s and id = %(run_id)s",
+        workspace_id=tx.workspace_id,
+        run_id=run_id,
+    )
+
+
 async def keep_result(tx: Tx, run_id: UUID, question_id: UUID, outcome: Outcome) -> None:
     """A question that was taken out meanwhile, or a run that was, is nothing to keep."""
     await tx.run(
@@ -394,7 +441,7 @@ async def keep_result(tx: Tx, run_id: UUID, question_id: UUID, outcome: Outcome)
             returning run_id
         )
         update golden_runs r
-           set asked = asked + 1, status = 'running'
+           set asked = asked + 1
           from kept
          where r.workspace_id = %(workspace_id)s
            and r.id = kept.run_id
@@ -413,6 +460,7 @@ async def end_run(tx: Tx, run_id: UUID, figures: dict[str, Any]) -> None:
            set status = 'done', questions = asked, figures = %(figures)s, ended_at = now()
          where workspace_id = %(workspace_id)s
            and id = %(run_id)s
+           and ended_at is null
         """,
         workspace_id=tx.workspace_id,
         run_id=run_id,

@@ -16,23 +16,43 @@ from trulybot.documents import held
 from trulybot.evaluation.asking import LOOKED_AT
 from trulybot.evaluation.figures import figures
 from trulybot.evaluation.golden import Golden
-from trulybot.evaluation.judging import Outcome, judge
+from trulybot.evaluation.judging import Outcome, judge, not_asked
 from trulybot.evaluation.sets import queries
-from trulybot.evaluation.sets.models import GoldenQuestion
+from trulybot.evaluation.sets.models import GoldenQuestion, Run
 from trulybot.evaluation.sets.service import OUTCOMES
 from trulybot.kit.db import Database, Identity
+from trulybot.kit.log import get_logger
+from trulybot.llm.embeddings import EmbeddingsUnavailable
+
+log = get_logger()
+
+TURN_SECONDS = 20.0  # of one run, before the worker looks at the other workspaces' again
+TRIES = 3  # of a question that raises, or ends us; then it has failed and the run goes on
 
 
-async def ask(db: Database, answering: Answering, job: Identity, run_id: UUID) -> None:
-    """Ask what a run has not asked yet, and say what it came to. No transaction is open while a model talks."""
+async def ask(db: Database, answering: Answering, job: Identity, run_id: UUID) -> bool:
+    """
+    Ask what a run has not asked yet, for one turn, and say what it came to. Answers with whether something is left.
+
+    No transaction is open while a model talks.
+    """
+    until = time.monotonic() + TURN_SECONDS
     async with db.workspace(job) as tx:
         run = await queries.run(tx, run_id)
         waiting = await queries.unasked(tx, run) if run is not None and run.ended_at is None else []
         replacing = await held.replacing(tx) if run is not None and run.view == "candidate" else {}
     if run is None or run.ended_at is not None:
-        return
+        return False
     for question in waiting:
-        outcome = await _ask(db, answering, job, _as_replaced(question, replacing).golden(), run.view)
+        if time.monotonic() >= until:
+            return True
+        async with db.workspace(job) as tx:
+            tries = await queries.count_try(tx, run_id, question.id)
+        if tries is None:
+            return False
+        outcome = await _try(db, answering, job, run, _as_replaced(question, replacing).golden(), tries)
+        if outcome is None:
+            return True
         async with db.workspace(job) as tx:
             await queries.keep_result(tx, run_id, question.id, outcome)
             await tx.publish("golden_run", run_id)
@@ -40,6 +60,24 @@ async def ask(db: Database, answering: Answering, job: Identity, run_id: UUID) -
         outcomes = OUTCOMES.validate_python(await queries.results(tx, run_id))
         await queries.end_run(tx, run_id, _rounded(outcomes))
         await tx.publish("golden_run", run_id)
+    return False
+
+
+async def _try(
+    db: Database, answering: Answering, job: Identity, run: Run, golden: Golden, tries: int
+) -> Outcome | None:
+    """How a question went; None when it failed and is to be tried again, at another turn."""
+    if tries > TRIES:  # the last one ended the worker
+        return not_asked(golden)
+    try:
+        return await _ask(db, answering, job, golden, run.view)
+    except EmbeddingsUnavailable:
+        async with db.workspace(job) as tx:
+            await queries.forget_tries(tx, run.id)
+        raise
+    except Exception:
+        log.error("golden_question.failed", run_id=str(run.id), question_id=golden.id, tries=tries, exc_info=True)
+        return not_asked(golden) if tries >= TRIES else None
 
 
 async def _ask(db: Database, answering: Answering, job: Identity, golden: Golden, view: View) -> Outcome:
@@ -100,5 +138,10 @@ def _history(golden: Golden) -> list[Exchange]:
 
 
 def _rounded(outcomes: list[Outcome]) -> dict[str, Any]:
-    found = {name: round(value, 4) for name, value in figures(outcomes).items() if value is not None}
-    return {**found, "right_questions": sum(one.right for one in outcomes)}
+    """What could not be asked is not right, and has no part in the other figures."""
+    asked = [one for one in outcomes if not one.failed]
+    found = {name: round(value, 4) for name, value in figures(asked).items() if value is not None}
+    right = sum(one.right for one in outcomes)
+    if asked:
+        found["right"] = round(right / len(outcomes), 4)
+    return {**found, "right_questions": right}

@@ -108,7 +108,7 @@ async def begin_run(tx: Tx, set_id: UUID, view: View, *, by: Actor) -> Run:
     run_id = uuid7()
     created_by = by.user_id if isinstance(by, Member) else None
     await queries.begin_run(tx, run_id, set_id, view, asked.questions, created_by)
-    await tx.enqueue("evaluation.ask", run_id=run_id)
+    await tx.enqueue("evaluation.ask", queue="evaluation", lock=f"golden:{run_id}", run_id=run_id)
     await audit.record(tx, Action.GOLDEN_SET_ASKED, by=by, subject=set_id)
     return await get_run(tx, run_id)
 
