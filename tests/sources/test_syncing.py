@@ -67,3 +67,27 @@ async def test_hosts_are_visited_in_turn(world: World):
     await db.close()
 
     assert [round(turn / 100) for turn in turns] == [0, 1, 0, 2]
+
+
+async def test_a_page_at_which_we_stumble_is_set_aside_and_the_run_goes_on(
+    world: World, shop: Site, monkeypatch: pytest.MonkeyPatch
+):
+    alice = await world.alice()
+    source = await adds(alice, shop.url)
+    visit, stumbled = syncing.visit, 0
+
+    async def stumbles(*given: object) -> object:
+        nonlocal stumbled
+        if given[3].url.endswith("/returns"):  # type: ignore[attr-defined]
+            stumbled += 1
+            raise ZeroDivisionError
+        return await visit(*given)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(syncing, "visit", stumbles)
+    await world.work()
+
+    source = await source_of(alice, source)
+    assert (source["state"], source["pages"]["taken_in"], stumbled) == ("ready", 3, syncing.VISITS)
+    assert (f"{shop.url}/returns", "reader_crashed") in [
+        (one["url"], one["error"]["code"]) for one in source["failing"]
+    ]

@@ -63,7 +63,9 @@ _MONTHS = {
     for name in names.split()
 }
 _MONTH = "|".join(sorted(_MONTHS, key=len, reverse=True))
-_NUMBER = r"\d{1,3}(?:[.,'\u00a0\u202f]\d{3})+(?:[.,]\d{1,2})?|\d+(?:[.,]\d+)?"
+# At most a quadrillion, and begun only where no digit goes before: a longer row of digits is no amount of anything,
+# and would be read again from each of its places.
+_NUMBER = r"(?<!\d)(?:\d{1,3}(?:[.,'\u00a0\u202f]\d{3}){1,4}(?:[.,]\d{1,2})?|\d{1,15}(?:[.,]\d{1,15})?)(?!\d)"
 _SPOKEN = "|".join(sorted(_WORDS, key=len, reverse=True))
 _AMOUNT = rf"(?:{_NUMBER}|\b(?:{_SPOKEN})\b)"
 _CURRENCIES = {

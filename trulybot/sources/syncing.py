@@ -23,7 +23,7 @@ from trulybot.sources.fetching import links, robots, urls
 from trulybot.sources.fetching.fetcher import Fetcher
 from trulybot.sources.fetching.models import PASSING, FetchError
 from trulybot.sources.models import KnownPage, Run
-from trulybot.sources.visiting import Outcome, visit
+from trulybot.sources.visiting import Outcome, crashed, visit
 
 log = get_logger()
 
@@ -33,6 +33,7 @@ FOUND_TIMES = 10  # so many pages are noted for each that may be taken in; calen
 FETCHES_TIMES = 3  # so many are fetched for each that may be taken in
 RUN_BYTES = 500 * 1024**2
 RUN_SECONDS = 6 * 3600
+VISITS = 2  # of a page, when a fault of ours ends the first
 DOWN_AFTER = 5  # pages in a row that did not answer: the site is down, and what we knew of it stays
 DOWN = ("unreachable", "too_slow", "not_resolved", "tls_failed", "server_error", "too_often")
 
@@ -99,10 +100,30 @@ class _Turn:
                 await queries.see(tx, self.run, found, depth=0, most=self._most_found)
 
     async def _visit(self, page: KnownPage, rules: robots.Rules) -> bool:
-        """Visit a page and keep what came of it. False when the run is over meanwhile."""
-        wait = await self._seconds_until_visit(page, rules)
-        await asyncio.sleep(wait)
-        outcome = await visit(self.fetcher, self.files, self.run, page, rules, self.job)
+        """
+        Visit a page and keep what came of it. False when the run is over meanwhile.
+
+        A fault of ours is given a second visit, then the run goes on without the page.
+        """
+        for _ in range(VISITS):
+            wait = await self._seconds_until_visit(page, rules)
+            await asyncio.sleep(wait)
+            try:
+                outcome = await visit(self.fetcher, self.files, self.run, page, rules, self.job)
+                held = await self._note(page, outcome)
+            except Exception:
+                log.error("source.page_failed", source_id=str(self.run.id), page_id=str(page.id), exc_info=True)
+                continue
+            break
+        else:
+            outcome = crashed()
+            held = await self._note(page, outcome)
+        SOURCE_PAGES.labels(outcome.visit.state).inc()
+        self._see_whether_down(page, outcome)
+        return held
+
+    async def _note(self, page: KnownPage, outcome: Outcome) -> bool:
+        """Write down what came of a visit, and what it has cost. False when the run is over meanwhile."""
         self.fetches += outcome.fetches
         self.fetched_bytes += outcome.fetched_bytes
         try:
@@ -114,8 +135,6 @@ class _Turn:
             documents.forget_files(self.files, outcome.file_keys)
             raise
         documents.forget_files(self.files, unused)
-        SOURCE_PAGES.labels(outcome.visit.state).inc()
-        self._see_whether_down(page, outcome)
         return held
 
     async def _keep(self, tx: Tx, page: KnownPage, outcome: Outcome) -> Sequence[str | None]:

@@ -62,6 +62,12 @@ async def visit(fetcher: Fetcher, files: Files, run: Run, page: KnownPage, rules
     return outcome
 
 
+def crashed() -> Outcome:
+    """Of a page at which we stumble ourselves: what is known of it stays."""
+    said = FetchError("reader_crashed")
+    return Outcome(Visit("failed", error=Failure(said.code, said.message)))
+
+
 async def _of(fetched: Fetched, files: Files, run: Run, page: KnownPage, job: Identity) -> Outcome:
     """Raises: FetchError."""
     if fetched.unchanged:
