@@ -94,6 +94,25 @@ async def test_who_answers_for_the_bot_may_publish_it_all_the_same(world: World)
     assert "held.published" in (await alice.get("/api/audit-log")).text
 
 
+async def test_the_set_that_a_gate_asks_is_changed_by_those_alone_who_may_change_the_gate(world: World):
+    alice = await gated(world)
+    agent = await world.joins(alice, "agent")
+    questions = f"/api/golden-sets/{(await gate(alice))['set_id']}/questions"
+    one = f"/api/golden-questions/{(await alice.get(questions)).json()['items'][0]['id']}"
+
+    refused = [
+        await agent.post(questions, {"questions": [{"question": "Anything?"}]}),
+        await agent.patch(one, {"answers": ["14 days"]}),
+        await agent.delete(one),
+    ]
+    changed = await alice.patch(one, {"answers": ["30 days"]})
+    await alice.delete("/api/publish-gate")
+    removed = await agent.delete(one)
+
+    assert [response.status_code for response in refused] == [403] * 3
+    assert (changed.status_code, removed.status_code) == (200, 204)
+
+
 async def test_what_is_withdrawn_never_answers(world: World):
     alice = await gated(world)
     await breaks(world, alice)

@@ -79,6 +79,16 @@ async def remove_set(tx: Tx, set_id: UUID) -> bool:
     )
 
 
+async def set_of(tx: Tx, question_id: UUID) -> UUID | None:
+    """The set that a question is in."""
+    found: UUID | None = await tx.value(
+        "select set_id from golden_questions where workspace_id = %(workspace_id)s and id = %(question_id)s",
+        workspace_id=tx.workspace_id,
+        question_id=question_id,
+    )
+    return found
+
+
 async def is_of_the_gate(tx: Tx, set_id: UUID) -> bool:
     return bool(
         await tx.value(

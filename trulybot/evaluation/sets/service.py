@@ -20,6 +20,7 @@ from trulybot.evaluation.sets.queries import RealTurn
 from trulybot.kit.db import Tx
 from trulybot.kit.errors import InvalidInput, NotFound
 from trulybot.kit.ids import uuid7
+from trulybot.workspaces.access import NotPermitted, Scope, allows
 from trulybot.workspaces.identity import Actor, Member
 
 MOST_QUESTIONS = 1000  # a run of so many takes a minute without a model, an hour and some dollars with one
@@ -61,9 +62,11 @@ async def add(tx: Tx, set_id: UUID, form: NewQuestions, *, by: Actor) -> GoldenS
         NotFound: There is no such set.
         NoMessage: One of the messages was never asked here.
         SetFull: They are too many.
+        NotPermitted: The publish gate asks this set, and they may not change the gate.
         InvalidInput: There is nothing in it, or the file cannot be read.
     """
     before = await queries.get_set(tx, set_id)
+    await _check_may_change(tx, set_id, by)
     new = [_written(set_id, one, "written") for one in form.questions]
     new += await _promoted(tx, set_id, form.messages)
     if form.file is not None:
@@ -79,6 +82,7 @@ async def add(tx: Tx, set_id: UUID, form: NewQuestions, *, by: Actor) -> GoldenS
 
 async def expect(tx: Tx, question_id: UUID, form: Expected, *, by: Actor) -> GoldenQuestion:
     """Say what the right answer to a question is."""
+    await _check_may_change(tx, await queries.set_of(tx, question_id), by)
     changed = await queries.expect(
         tx, question_id, answers=form.answers, document_ids=form.document_ids, must_refuse=form.must_refuse
     )
@@ -87,9 +91,17 @@ async def expect(tx: Tx, question_id: UUID, form: Expected, *, by: Actor) -> Gol
 
 
 async def remove_question(tx: Tx, question_id: UUID, *, by: Actor) -> None:
+    await _check_may_change(tx, await queries.set_of(tx, question_id), by)
     if not await queries.remove_question(tx, question_id):
         raise NotFound
     await audit.record(tx, Action.GOLDEN_QUESTION_REMOVED, by=by, subject=question_id)
+
+
+async def _check_may_change(tx: Tx, set_id: UUID | None, by: Actor) -> None:
+    """What the publish gate asks is the gate's, and whoever may not change that may not change it either."""
+    scope: Scope = "widget:write"
+    if set_id is not None and not allows(by, scope) and await queries.is_of_the_gate(tx, set_id):
+        raise NotPermitted(scope=scope)
 
 
 async def begin_run(tx: Tx, set_id: UUID, view: View, *, by: Actor) -> Run:
