@@ -7,6 +7,7 @@ import psycopg
 import pytest
 
 from tests.world import Person, World
+from trulybot.conversations import queries as conversations
 from trulybot.history.receipts import digest_of
 from trulybot.operations.embedded import DATABASE
 
@@ -66,6 +67,23 @@ async def test_what_the_visitor_was_told_stays_and_the_source_is_blank(world: Wo
     assert kept["answer"] == "A pot of tea is 4 euros."
     assert [(source["text"], source["title"]) for source in kept["citations"]] == [("", "")]
     assert [(passage["text"], passage["state"]) for passage in replay["then"]["passages"]] == [("", "deleted")]
+
+
+async def test_an_answer_on_its_way_does_not_write_down_again_what_was_deleted(world: World, superuser, monkeypatch):
+    alice, document = await filed(world, b"A pot of tea is 4 euros.")
+    stay = conversations.documents_that_stay
+
+    async def too_late(tx, ids):
+        superuser.execute("delete from documents where id = %s", (document,))
+        return await stay(tx, ids)
+
+    monkeypatch.setattr(conversations, "documents_that_stay", too_late)
+    answer = await alice.asks("How much is a pot of tea?")
+
+    [kept] = superuser.execute("select answer from turns where id = %s", (answer["message_id"],)).fetchone()
+    read = superuser.execute("select from passages_read where document = %s", (document,)).fetchall()
+    assert [(source["text"], source["title"]) for source in kept["citations"]] == [("", "")]
+    assert read == []
 
 
 # What a careless release might leave behind, by the place that the receipt names.

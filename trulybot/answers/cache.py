@@ -81,8 +81,14 @@ async def look(tx: Tx, asked: Asked, language: str, bot_version: int) -> tuple[P
 
 
 async def keep(tx: Tx, place: Place, asked: Asked, answer: Answer) -> None:
-    """Keep an answer that a model has written. Without a vector a question cannot be told from one that is like it."""
+    """
+    Keep an answer that a model has written, unless the knowledge changed meanwhile: it may say what was deleted.
+
+    Without a vector a question cannot be told from one that is like it.
+    """
     if asked.vector is None:
+        return
+    if not await tx.value("select private.knowledge_stays(%(version)s)", version=place.knowledge_version):
         return
     await tx.run(
         """

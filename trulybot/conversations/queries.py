@@ -1,5 +1,6 @@
 """The conversations' SQL."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -118,6 +119,14 @@ async def keep_question(tx: Tx, turn_id: UUID, conversation_id: UUID, question: 
             question=question,
         )
     )
+
+
+async def documents_that_stay(tx: Tx, ids: Iterable[UUID]) -> frozenset[UUID]:
+    """Those that are still there, and are not deleted before this transaction ends."""
+    there: list[UUID] = await tx.value(
+        "select array(select private.documents_that_stay(%(ids)s::uuid[]))", ids=sorted(set(ids))
+    )
+    return frozenset(there)
 
 
 async def keep_answer(tx: Tx, turn_id: UUID, answer: dict[str, Any]) -> None:

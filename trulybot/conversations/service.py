@@ -3,8 +3,8 @@
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Container, Sequence
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -118,8 +118,15 @@ async def converse(
         latency_ms=round(seconds * 1000),
     )
     async with db.workspace(who) as tx:
-        await queries.keep_answer(tx, opened.turn_id, _REPLY.dump_python(reply, mode="json"))
+        # What was deleted while the answer formed is not written down again.
+        read = [passage.candidate.document_id for passage in question.trace.passages]
+        there = await queries.documents_that_stay(tx, [*read, *(one.document_id for one in reply.citations)])
+        kept = replace(reply, citations=[_known(one, there) for one in reply.citations])
+        await queries.keep_answer(tx, opened.turn_id, _REPLY.dump_python(kept, mode="json"))
         if question.trace.knowledge_version is not None:
+            question.trace.passages = [
+                passage for passage in question.trace.passages if passage.candidate.document_id in there
+            ]
             await queries.keep_trace(tx, opened.turn_id, question.trace, opened.bot.version)
         if answer.intent == "lead":
             await leads.keep(tx, form.message, opened.conversation_id)
@@ -175,6 +182,13 @@ async def _open(tx: Tx, form: forms.Question, who: Actor) -> Opened:
     if form.conversation_id is not None:
         history = await queries.history(tx, conversation_id, before=turn_id, limit=TURNS_REMEMBERED)
     return Opened(turn_id, conversation_id, None, history, await bots.settings(tx))
+
+
+def _known(citation: Citation, there: Container[UUID]) -> Citation:
+    """A source as it is kept: of a document that is gone, its ids alone."""
+    if citation.document_id in there:
+        return citation
+    return replace(citation, text="", title="", url=None, external_id=None)
 
 
 def _pseudonym(who: Actor) -> str:

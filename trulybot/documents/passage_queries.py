@@ -117,7 +117,7 @@ async def _taken(tx: Tx, indexed: Sequence[Indexed]) -> list["_Taken"]:
            and d.status = 'processing'
            and not d.indexed
          order by d.id
-           for update of d
+           for no key update of d  -- an answer that cites one does not wait until it is cut
         """,
         workspace_id=tx.workspace_id,
         ids=[document.id for document in indexed],

@@ -347,6 +347,21 @@ async def read_again(tx: Tx, document_id: UUID) -> bool:
     )
 
 
+async def lock(tx: Tx, document_ids: Sequence[UUID]) -> None:
+    """Lock them all before anything else, so that nobody waits in a ring, and no answer keeps a text of them."""
+    await tx.run(
+        """
+        select from documents
+         where workspace_id = %(workspace_id)s
+           and id = any (%(ids)s)
+         order by id
+           for update
+        """,
+        workspace_id=tx.workspace_id,
+        ids=list(document_ids),
+    )
+
+
 async def remove(tx: Tx, document_id: UUID) -> Removed | None:
     """Delete a document with its passages and earlier contents; None when there is neither."""
     now = await tx.maybe(

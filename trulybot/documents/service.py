@@ -179,6 +179,7 @@ async def take_out(tx: Tx, document_ids: Sequence[UUID]) -> int:
     """
     if not document_ids:
         return 0
+    await queries.lock(tx, document_ids)
     receipt_id = await receipts.begin(tx, document_ids)
     added = Counter[int]()
     for document_id in sorted(document_ids):
