@@ -190,7 +190,11 @@ async def test_a_visitors_token_from_another_tenants_website_is_told(watched: Wa
 
 @pytest.mark.parametrize(
     ("event", "rule"),
-    [(SecurityEvent.INJECTION, "injection-attempted"), (SecurityEvent.ISOLATION_BROKEN, "isolation-broken")],
+    [
+        (SecurityEvent.INJECTION, "injection-attempted"),
+        (SecurityEvent.ISOLATION_BROKEN, "isolation-broken"),
+        (SecurityEvent.DELETION_INCOMPLETE, "deletion-incomplete"),
+    ],
 )
 async def test_one_of_these_is_enough(watched: Watched, event: SecurityEvent, rule: str):
     with requested(watched):
@@ -294,6 +298,7 @@ async def test_every_rule_is_raised_by_a_test():
         "tenant-crossed",
         "injection-attempted",
         "isolation-broken",
+        "deletion-incomplete",
         "responses-slow",
         "errors-frequent",
         "connections-short",

@@ -61,7 +61,7 @@ async def test_everything_there_is_ready(world: World, queue: Any):
     assert await ready(world) == (
         200,
         "ready",
-        {"database": "ok", "migrations": "ok", "queue": "ok", "embedder": "ok", "redis": "off"},
+        {"database": "ok", "migrations": "ok", "queue": "ok", "embedder": "ok", "model": "off", "redis": "off"},
     )
 
 

@@ -23,9 +23,14 @@ OTHER_BYTES = {
     ("audit_log", "hash"),
     ("audit_log", "previous_hash"),
     ("data_keys", "wrapped"),
+    ("conflict_dismissals", "fingerprint"),
+    ("conflicts", "fingerprint"),
+    ("curated_phrasings", "wording_hash"),
+    ("document_versions", "content_hash"),
     ("documents", "content_hash"),
     ("invitations", "token_hash"),
     ("flow_states", "code_hash"),
+    ("kept_answers", "question_hash"),
     ("one_time_tokens", "code_hash"),
     ("one_time_tokens", "link_hash"),
     ("provider_flows", "browser_hash"),
@@ -37,6 +42,7 @@ OTHER_BYTES = {
     ("repeatable_requests", "body_hash"),
     ("repeatable_requests", "key_hash"),
     ("sessions", "cookie_hash"),
+    ("source_pages", "content_hash"),
 }
 SEED = "JBSWY3DPEHPK3PXP"
 

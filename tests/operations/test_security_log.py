@@ -19,9 +19,14 @@ from trulybot.operations.security_log import GROUPS, SecurityLog
 # Tables of a workspace whose ids no address names, so nobody is told 404 for one of theirs.
 NOT_NAMED = {
     "audit_log",
+    "curated_phrasings",
+    "document_versions",
     "invitations",
+    "kept_answers",
     "passages",
+    "passages_read",
     "profiles",
+    "source_pages",
     "subscriptions",
     "turns",
     "usage_counters",
