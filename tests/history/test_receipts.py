@@ -69,6 +69,25 @@ async def test_what_the_visitor_was_told_stays_and_the_source_is_blank(world: Wo
     assert [(passage["text"], passage["state"]) for passage in replay["then"]["passages"]] == [("", "deleted")]
 
 
+async def test_a_golden_question_names_the_deleted_no_more(world: World):
+    alice = await world.alice()
+    tea = await alice.knows("A pot of tea is 4 euros.")
+    await world.work()
+    golden = (await alice.post("/api/golden-sets", {"name": "Prices"})).json()["id"]
+    question = {"question": "How much is a pot of tea?", "document_ids": [tea["id"]]}
+    await alice.post(f"/api/golden-sets/{golden}/questions", {"questions": [question]})
+    await alice.post(f"/api/golden-sets/{golden}/runs")
+    await world.work()
+
+    await alice.delete(f"/api/documents/{tea['id']}")
+    await world.work()
+
+    receipt = (await alice.get("/api/knowledge/receipts")).json()["items"][0]
+    kept = (await alice.get(f"/api/golden-sets/{golden}/questions")).json()["items"][0]
+    assert (receipt["state"], receipt["left"]) == ("clean", [])
+    assert kept["document_ids"] == []
+
+
 async def test_an_answer_on_its_way_does_not_write_down_again_what_was_deleted(world: World, superuser, monkeypatch):
     alice, document = await filed(world, b"A pot of tea is 4 euros.")
     stay = conversations.documents_that_stay

@@ -19,6 +19,7 @@ KEPT = {
     "knowledge_versions": "the history of the knowledge, by ids and numbers",
     "deletion_receipts": "the receipts themselves, by ids",
     "turn_snapshots": "which passages past answers read, by ids; their texts are gone",
+    "golden_results": "what golden questions were answered, of which those that named the deleted are blank",
     "turns": "what visitors asked and were told; the sources' texts are blanked",
 }
 TEXTS = ("text", "character varying", "jsonb", "json", "text[]")
@@ -44,6 +45,8 @@ async def in_tables(tx: Tx, documents: Sequence[UUID], passages: Sequence[UUID])
          where c.relnamespace = 'public'::regnamespace
            and c.relkind in ('r', 'p')
            and a.attname <> 'workspace_id'
+           -- Millions of words, which go with their passage; the passage's id beside them is looked for.
+           and (c.relname, a.attname) <> ('passage_terms', 'term')
            and format_type(a.atttypid, null) = any (%(types)s)
            and exists (select from pg_attribute w
                         where w.attrelid = c.oid and w.attname = 'workspace_id' and not w.attisdropped)
@@ -111,6 +114,33 @@ async def blank_citations(tx: Tx, documents: Sequence[UUID]) -> None:
         """,
         workspace_id=tx.workspace_id,
         documents=[str(id) for id in documents],
+    )
+
+
+async def forget_golden(tx: Tx, documents: Sequence[UUID]) -> None:
+    """Golden questions name the deleted no more, and what they were answered from it is blank."""
+    await tx.run(
+        """
+        update golden_results r
+           set outcome = r.outcome || '{"answer": ""}'
+          from golden_questions q
+         where r.workspace_id = %(workspace_id)s
+           and q.workspace_id = r.workspace_id
+           and q.id = r.question_id
+           and q.document_ids && %(documents)s
+        """,
+        workspace_id=tx.workspace_id,
+        documents=list(documents),
+    )
+    await tx.run(
+        """
+        update golden_questions
+           set document_ids = array(select id from unnest(document_ids) id where id <> all (%(documents)s))
+         where workspace_id = %(workspace_id)s
+           and document_ids && %(documents)s
+        """,
+        workspace_id=tx.workspace_id,
+        documents=list(documents),
     )
 
 

@@ -112,6 +112,7 @@ async def prove(db: Database, files: Files, embedder: Embedder, job: JobOwner, r
         if deleted is None:
             return
         await leftovers.blank_citations(tx, deleted.documents)
+        await leftovers.forget_golden(tx, deleted.documents)
         await _forget_answers(tx, deleted.documents)
         unneeded = [key for key in deleted.file_keys if not await documents.file_is_needed(tx, key)]
     for key in unneeded:
