@@ -296,3 +296,26 @@ async def test_a_search_cannot_go_on_with_a_strangers_conversation(world: World)
 
     assert found.status_code == 404
     assert found.json()["error"]["code"] == "conversation_not_found"
+
+
+async def test_a_try_after_one_that_broke_off_knows_the_past_and_the_bot(world: World, monkeypatch: pytest.MonkeyPatch):
+    alice = await world.alice()
+    await alice.patch("/api/bot", {"caution": "strict"})
+    first = await alice.asks("Hello")
+    answer = world.app.state.answering.answer
+    seen = []
+
+    def breaks_off_once(db: object, who: object, question: object) -> object:
+        seen.append(question)
+        if len(seen) == 1:
+            raise RuntimeError
+        return answer(db, who, question)
+
+    monkeypatch.setattr(world.app.state.answering, "answer", breaks_off_once)
+    again = {"message": "Why?", "message_id": "one", "conversation_id": first["conversation_id"]}
+    broken = await alice.post("/api/chat", again)
+    whole = await alice.post("/api/chat", again)
+
+    assert (broken.status_code, whole.status_code) == (500, 200)
+    assert [question.bot.caution for question in seen] == ["strict", "strict"]
+    assert [len(question.history) for question in seen] == [1, 1]

@@ -160,8 +160,11 @@ async def _open(tx: Tx, form: forms.Question, who: Actor) -> Opened:
     if earlier is not None:
         if earlier.question != form.message or form.conversation_id not in (None, earlier.conversation_id):
             raise MessageIdTaken
-        reply = _REPLY.validate_python(earlier.answer) if earlier.answer is not None else None
-        return Opened(turn_id, earlier.conversation_id, reply)
+        if earlier.answer is not None:
+            return Opened(turn_id, earlier.conversation_id, _REPLY.validate_python(earlier.answer))
+        # The first try broke off: this one goes on as that would have, with the same past and the same bot.
+        before = await queries.history(tx, earlier.conversation_id, before=turn_id, limit=TURNS_REMEMBERED)
+        return Opened(turn_id, earlier.conversation_id, None, before, await bots.settings(tx))
 
     history: Sequence[Exchange] = ()
     conversation_id = form.conversation_id
