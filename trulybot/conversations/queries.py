@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -20,13 +21,14 @@ class Turn:
     conversation_id: UUID
     question: str
     answer: dict[str, Any] | None
+    is_held: bool
 
 
 async def turn(tx: Tx, turn_id: UUID) -> Turn | None:
     return await tx.maybe(
         Turn,
         """
-        select id, conversation_id, question, answer
+        select id, conversation_id, question, answer, coalesce(answering_until > now(), false) as is_held
           from turns
          where workspace_id = %(workspace_id)s
            and id = %(turn_id)s
@@ -105,19 +107,76 @@ async def begin(
     )
 
 
-async def keep_question(tx: Tx, turn_id: UUID, conversation_id: UUID, question: str) -> bool:
-    """False when a turn with this id is there already, whoever's it is."""
-    return bool(
-        await tx.run(
-            """
-            insert into turns (id, conversation_id, question)
-            values (%(id)s, %(conversation_id)s, %(question)s)
-                on conflict do nothing
-            """,
-            id=turn_id,
-            conversation_id=conversation_id,
-            question=question,
-        )
+async def keep_question(
+    tx: Tx, turn_id: UUID, conversation_id: UUID, question: str, *, seconds: int
+) -> datetime | None:
+    """Until when its turn is held; None when a turn with this id is there already, whoever's it is."""
+    until: datetime | None = await tx.value(
+        """
+        insert into turns (id, conversation_id, question, answering_until)
+        values (%(id)s, %(conversation_id)s, %(question)s, now() + make_interval(secs => %(seconds)s))
+            on conflict do nothing
+        returning answering_until
+        """,
+        id=turn_id,
+        conversation_id=conversation_id,
+        question=question,
+        seconds=seconds,
+    )
+    return until
+
+
+async def hold(tx: Tx, turn_id: UUID, *, seconds: int) -> datetime | None:
+    """Take a turn that nobody holds, and until when; None when another did."""
+    until: datetime | None = await tx.value(
+        """
+        update turns
+           set answering_until = now() + make_interval(secs => %(seconds)s)
+         where workspace_id = %(workspace_id)s
+           and id = %(turn_id)s
+           and answer is null
+           and coalesce(answering_until <= now(), true)
+        returning answering_until
+        """,
+        workspace_id=tx.workspace_id,
+        turn_id=turn_id,
+        seconds=seconds,
+    )
+    return until
+
+
+async def hold_on(tx: Tx, turn_id: UUID, until: datetime | None, *, seconds: int) -> datetime | None:
+    """Renew what is held `until`, and until when; None when it is held no more, or by another."""
+    renewed: datetime | None = await tx.value(
+        """
+        update turns
+           set answering_until = now() + make_interval(secs => %(seconds)s)
+         where workspace_id = %(workspace_id)s
+           and id = %(turn_id)s
+           and answering_until = %(until)s
+        returning answering_until
+        """,
+        workspace_id=tx.workspace_id,
+        turn_id=turn_id,
+        until=until,
+        seconds=seconds,
+    )
+    return renewed
+
+
+async def let_go(tx: Tx, turn_id: UUID, until: datetime | None) -> None:
+    """Let the next try have what is held `until`."""
+    await tx.run(
+        """
+        update turns
+           set answering_until = null
+         where workspace_id = %(workspace_id)s
+           and id = %(turn_id)s
+           and answering_until = %(until)s
+        """,
+        workspace_id=tx.workspace_id,
+        turn_id=turn_id,
+        until=until,
     )
 
 
@@ -129,12 +188,12 @@ async def documents_that_stay(tx: Tx, ids: Iterable[UUID]) -> frozenset[UUID]:
     return frozenset(there)
 
 
-async def keep_answer(tx: Tx, turn_id: UUID, answer: dict[str, Any]) -> None:
-    """The first answer stands: a retry that ran beside it changes nothing."""
-    await tx.run(
+async def keep_answer(tx: Tx, turn_id: UUID, answer: dict[str, Any]) -> bool:
+    """False when there is an answer already, which stands, or the turn is gone."""
+    kept = await tx.run(
         """
         update turns
-           set answer = %(answer)s, answered_at = now()
+           set answer = %(answer)s, answered_at = now(), answering_until = null
          where workspace_id = %(workspace_id)s
            and id = %(turn_id)s
            and answer is null
@@ -143,6 +202,7 @@ async def keep_answer(tx: Tx, turn_id: UUID, answer: dict[str, Any]) -> None:
         turn_id=turn_id,
         answer=Jsonb(answer),
     )
+    return bool(kept)
 
 
 async def keep_trace(tx: Tx, turn_id: UUID, trace: Trace, bot_version: int) -> None:

@@ -17,6 +17,7 @@ from trulybot.conversations.models import Reply, Start
 from trulybot.conversations.service import MessageIdTaken, NoConversation
 from trulybot.kit.errors import AppError, InternalError
 from trulybot.kit.http import Db
+from trulybot.kit.idempotency import InProgress
 from trulybot.kit.log import get_logger
 from trulybot.kit.openapi import errors
 from trulybot.kit.streams import detached
@@ -48,7 +49,7 @@ class Results(BaseModel):
     response_model=Reply,
     responses={
         200: {"content": {"text/event-stream": {"schema": {"type": "string"}, "example": STREAM}}},
-        **errors(NoConversation, MessageIdTaken),
+        **errors(NoConversation, MessageIdTaken, InProgress),
     },
 )
 async def chat(request: Request, form: Question, who: Annotated[Actor, may("chat")], db: Db) -> Response:

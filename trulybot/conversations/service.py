@@ -5,6 +5,7 @@ import hashlib
 import time
 from collections.abc import AsyncIterator, Container, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -12,12 +13,14 @@ from pydantic import TypeAdapter
 from trulybot.answers.answering import Answering, Question
 from trulybot.answers.following import Said, said_in
 from trulybot.answers.models import Answer, Citation, Delta, Exchange
+from trulybot.answers.search import Asked
 from trulybot.bots import queries as bots
 from trulybot.bots.models import BotSettings
-from trulybot.conversations import forms, queries
+from trulybot.conversations import forms, queries, tries
 from trulybot.conversations.models import Reply, Start, turn_id_of
 from trulybot.kit.db import Database, Tx
 from trulybot.kit.errors import Conflict, InvalidInput, NotFound
+from trulybot.kit.idempotency import InProgress
 from trulybot.kit.ids import uuid7
 from trulybot.kit.metrics import ANSWER_SECONDS
 from trulybot.leads import service as leads
@@ -44,16 +47,21 @@ class MessageIdTaken(Conflict):
 @dataclass(frozen=True)
 class Opened:
     """
-    A turn whose question is kept. reply: the answer of an earlier try. history: the turns before it.
+    A turn whose question is kept. reply: the answer of an earlier try. held_until: None when another try answers it.
 
-    bot: how it behaved when the question came.
+    history: the turns before it. bot: how it behaved when the question came.
     """
 
     turn_id: UUID
     conversation_id: UUID
-    reply: Reply | None
+    reply: Reply | None = None
+    held_until: datetime | None = None
     history: Sequence[Exchange] = ()
     bot: BotSettings = field(default_factory=BotSettings)
+
+
+class _IdInUse(Exception):
+    """A turn with this id came into being meanwhile: our own, of a try that was quicker, or another's."""
 
 
 async def converse(
@@ -66,6 +74,7 @@ async def converse(
         InvalidInput: There is no question in the message.
         NoConversation: The caller has none with this id.
         MessageIdTaken: The id belongs to another's message, or to another conversation.
+        InProgress: Another try at the same message takes longer than we wait for it.
     """
     began = time.perf_counter()
     if not form.message.strip():
@@ -74,22 +83,30 @@ async def converse(
     # The embedder works in a process of its own, so the question is kept while it thinks.
     asked = asyncio.create_task(answering.ask(form.message))
     try:
-        async with db.workspace(who) as tx:
-            opened = await _open(tx, form, who)
+        opened = await _opened(db, form, who)
+        yield Start(opened.conversation_id, opened.turn_id)
+        opened = await _whose_turn_came(db, form, who, opened)
     except BaseException:
         asked.cancel()
         raise
-    yield Start(opened.conversation_id, opened.turn_id)
     if opened.reply is not None:
         asked.cancel()
         yield opened.reply
         return
+    async with tries.held(db, who, opened.turn_id, opened.held_until):
+        async for part in _answer(db, answering, form, who, opened, await asked, began):
+            yield part
 
+
+async def _answer(
+    db: Database, answering: Answering, form: forms.Question, who: Actor, opened: Opened, asked: Asked, began: float
+) -> AsyncIterator[Delta | Citation | Reply]:
+    """The answer as it forms, kept before its last part is said. began: when the question came, by `perf_counter`."""
     question = Question(
         form.message,
         locale=form.locale,
         asked_by=_pseudonym(who),
-        asked=await asked,
+        asked=asked,
         history=opened.history,
         bot=opened.bot,
         message_id=opened.turn_id,
@@ -103,7 +120,13 @@ async def converse(
     assert answer is not None  # noqa: S101  (answering ends with one)
 
     seconds = time.perf_counter() - began
-    reply = Reply(
+    reply = await _keep(db, form, who, question, answer, _reply(opened, answer, seconds))
+    ANSWER_SECONDS.labels(answer.source).observe(seconds)
+    yield reply
+
+
+def _reply(opened: Opened, answer: Answer, seconds: float) -> Reply:
+    return Reply(
         conversation_id=opened.conversation_id,
         message_id=opened.turn_id,
         answer=answer.text,
@@ -117,23 +140,31 @@ async def converse(
         usage=answer.usage,
         latency_ms=round(seconds * 1000),
     )
+
+
+async def _keep(
+    db: Database, form: forms.Question, who: Actor, question: Question, answer: Answer, reply: Reply
+) -> Reply:
+    """Keep a reply with what it was made from; the one that counts, when another try was quicker after all."""
+    turn_id = reply.message_id
     async with db.workspace(who) as tx:
         # What was deleted while the answer formed is not written down again.
         read = [passage.candidate.document_id for passage in question.trace.passages]
         there = await queries.documents_that_stay(tx, [*read, *(one.document_id for one in reply.citations)])
         kept = replace(reply, citations=[_known(one, there) for one in reply.citations])
-        await queries.keep_answer(tx, opened.turn_id, _REPLY.dump_python(kept, mode="json"))
+        if not await queries.keep_answer(tx, turn_id, _REPLY.dump_python(kept, mode="json")):
+            earlier = await queries.turn(tx, turn_id)
+            return _REPLY.validate_python(earlier.answer) if earlier is not None and earlier.answer else reply
         if question.trace.knowledge_version is not None:
             question.trace.passages = [
                 passage for passage in question.trace.passages if passage.candidate.document_id in there
             ]
-            await queries.keep_trace(tx, opened.turn_id, question.trace, opened.bot.version)
+            await queries.keep_trace(tx, turn_id, question.trace, question.bot.version)
         if answer.intent == "lead":
-            await leads.keep(tx, form.message, opened.conversation_id)
+            await leads.keep(tx, form.message, reply.conversation_id)
         if not answer.answered and not isinstance(who, Member):  # the team's own trials are not what visitors miss
-            await unanswered.note(tx, opened.turn_id, answer.language)
-    ANSWER_SECONDS.labels(answer.source).observe(seconds)
-    yield reply
+            await unanswered.note(tx, turn_id, answer.language)
+    return reply
 
 
 async def said_before(db: Database, form: forms.Lookup, who: Actor) -> list[Said]:
@@ -153,20 +184,58 @@ async def said_before(db: Database, form: forms.Lookup, who: Actor) -> list[Said
     return [*said_in(history), *given]
 
 
-async def _open(tx: Tx, form: forms.Question, who: Actor) -> Opened:
+async def _opened(db: Database, form: forms.Question, who: Actor) -> Opened:
     """Keep the question, in its conversation or a new one; find the answer when this is a retry."""
-    turn_id = turn_id_of(form.message_id) if form.message_id is not None else uuid7()
-    earlier = await queries.turn(tx, turn_id) if form.message_id is not None else None
-    if earlier is not None:
-        if earlier.question != form.message or form.conversation_id not in (None, earlier.conversation_id):
-            raise MessageIdTaken
-        if earlier.answer is not None:
-            return Opened(turn_id, earlier.conversation_id, _REPLY.validate_python(earlier.answer))
-        # The first try broke off: this one goes on as that would have, with the same past and the same bot.
-        before = await queries.history(tx, earlier.conversation_id, before=turn_id, limit=TURNS_REMEMBERED)
-        return Opened(turn_id, earlier.conversation_id, None, before, await bots.settings(tx))
+    try:
+        async with db.workspace(who) as tx:
+            return await _retried(tx, form) or await _begun(tx, form, who)
+    except _IdInUse:  # and with that, the conversation that was begun for it is gone again
+        async with db.workspace(who) as tx:
+            opened = await _retried(tx, form)
+        if opened is None:
+            raise MessageIdTaken from None
+        return opened
 
-    history: Sequence[Exchange] = ()
+
+async def _whose_turn_came(db: Database, form: forms.Question, who: Actor, opened: Opened) -> Opened:
+    """
+    Wait for another try's answer, or for the turn when that try is no more.
+
+    Raises:
+        InProgress: Neither came in time.
+    """
+    clock = asyncio.get_running_loop().time
+    until = clock() + tries.WAIT_SECONDS
+    while opened.reply is None and opened.held_until is None:
+        if clock() >= until:
+            raise InProgress
+        await asyncio.sleep(tries.LOOK_SECONDS)
+        opened = await _opened(db, form, who)
+    return opened
+
+
+async def _retried(tx: Tx, form: forms.Question) -> Opened | None:
+    """The turn of an earlier try at the same message."""
+    if form.message_id is None:
+        return None
+    turn = await queries.turn(tx, turn_id_of(form.message_id))
+    if turn is None:
+        return None
+    if turn.question != form.message or form.conversation_id not in (None, turn.conversation_id):
+        raise MessageIdTaken
+    if turn.answer is not None:
+        return Opened(turn.id, turn.conversation_id, _REPLY.validate_python(turn.answer))
+    held_until = None if turn.is_held else await queries.hold(tx, turn.id, seconds=tries.HOLD_SECONDS)
+    if held_until is None:
+        return Opened(turn.id, turn.conversation_id)
+    # The earlier try broke off: this one goes on as that would have, with the same past and the same bot.
+    history = await queries.history(tx, turn.conversation_id, before=turn.id, limit=TURNS_REMEMBERED)
+    return Opened(turn.id, turn.conversation_id, None, held_until, history, await bots.settings(tx))
+
+
+async def _begun(tx: Tx, form: forms.Question, who: Actor) -> Opened:
+    """A new turn."""
+    turn_id = turn_id_of(form.message_id) if form.message_id is not None else uuid7()
     conversation_id = form.conversation_id
     if conversation_id is None:
         conversation_id = uuid7()
@@ -180,11 +249,13 @@ async def _open(tx: Tx, form: forms.Question, who: Actor) -> Opened:
         await workspaces.count_usage(tx, conversations=1)
     elif not await queries.touch(tx, conversation_id):
         raise NoConversation
-    if not await queries.keep_question(tx, turn_id, conversation_id, form.message):
-        raise MessageIdTaken
+    held_until = await queries.keep_question(tx, turn_id, conversation_id, form.message, seconds=tries.HOLD_SECONDS)
+    if held_until is None:
+        raise _IdInUse
+    history: Sequence[Exchange] = ()
     if form.conversation_id is not None:
         history = await queries.history(tx, conversation_id, before=turn_id, limit=TURNS_REMEMBERED)
-    return Opened(turn_id, conversation_id, None, history, await bots.settings(tx))
+    return Opened(turn_id, conversation_id, None, held_until, history, await bots.settings(tx))
 
 
 def _known(citation: Citation, there: Container[UUID]) -> Citation:
