@@ -60,6 +60,8 @@ class Provider:
     url: str
     acts: list[Act] = field(default_factory=list)
     flags: dict[str, bool] | None = None  # what its moderation finds
+    flagged: str = ""  # only in texts that hold this
+    moderated: list[str] = field(default_factory=list)
     moderation: Act | None = None  # instead
     requests: list[Request] = field(default_factory=list)
     asked: asyncio.Event = field(default_factory=asyncio.Event)
@@ -78,8 +80,9 @@ class Provider:
         provider.stopped.set()
         server.close()
 
-    async def _moderate(self, reply: Reply) -> None:
+    async def _moderate(self, reply: Reply, text: str) -> None:
         """As OpenAI does when something is to be flagged; otherwise as a server that has no such endpoint."""
+        self.moderated.append(text)
         if self.moderation is not None:
             await self.moderation(reply)
             return
@@ -92,8 +95,8 @@ class Provider:
                 "model": "played",
                 "results": [
                     {
-                        "flagged": True,
-                        "categories": self.flags,
+                        "flagged": self.flagged in text,
+                        "categories": self.flags if self.flagged in text else {},
                         "category_scores": {},
                         "category_applied_input_types": {},
                     }
@@ -110,7 +113,7 @@ class Provider:
             headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in head[1:] if line)}
             body = json.loads(await reader.readexactly(int(headers["content-length"])))
             if head[0].startswith("POST /v1/moderations "):
-                await self._moderate(Reply(writer, self.stopped))
+                await self._moderate(Reply(writer, self.stopped), body["input"])
                 return
             assert head[0].startswith("POST /v1/chat/completions ")
             self.requests.append(Request(headers, body))

@@ -1,13 +1,17 @@
 """A cry for help finds a person, a threat no answer, and whoever means no harm is answered."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from typing import cast
 
 import pytest
 
 from tests.providers import Provider, says
 from tests.world import Person, World
+from trulybot.answers.moderating import Moderating
 from trulybot.answers.moderation import judge
-from trulybot.llm.model import OpenAIModel
+from trulybot.llm.breaker import FAILURES, REST_SECONDS, Breakers
+from trulybot.llm.model import Model, ModelUnavailable, OpenAIModel
 
 HOURS = "We are open from 10:00 to 14:00 on Saturdays."
 QUESTION = "When are you open on Saturdays?"
@@ -92,3 +96,59 @@ async def test_what_the_provider_finds_counts_where_it_looks(
 
     assert reply["source"] == source
     assert bool(provider.requests) == (source == "model")
+
+
+async def test_what_the_model_wrote_is_heard_before_it_is_said(alice: Person, provider: Provider):
+    provider.plays(says(f"{HOURS} [1] ", "On Saturdays we are open from 10:00. [1]"))
+    provider.flags, provider.flagged = {"hate/threatening": True}, "to 14:00"
+
+    reply = await alice.asks(QUESTION)
+
+    assert (reply["answer"], reply["source"]) == ("On Saturdays we are open from 10:00.", "model")
+    assert provider.moderated == [QUESTION, HOURS, reply["answer"]]
+
+
+async def test_when_nothing_is_left_of_what_the_model_wrote_the_owners_words_answer(alice: Person, provider: Provider):
+    provider.flags, provider.flagged = {"sexual/minors": True}, HOURS
+
+    reply = await alice.asks(QUESTION)
+
+    assert (reply["answer"], reply["source"]) == (HOURS, "documents")
+
+
+class Deaf:
+    """A model whose provider does not say, until it does."""
+
+    provider = "p"
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.answers = asyncio.Event()
+
+    async def moderate(self, _text: str) -> frozenset[str]:
+        self.asked += 1
+        if self.asked <= FAILURES:
+            raise ModelUnavailable("moderation")
+        await self.answers.wait()
+        return frozenset(("self-harm",))
+
+
+async def test_a_provider_that_does_not_say_is_left_alone_and_nobody_waits_while_it_is_tried_again():
+    now = 0.0
+    moderating, deaf = Moderating(), Deaf()
+    model = cast("Model", deaf)
+    moderating.breakers = Breakers(lambda: now, of_models=False)
+    for _ in range(FAILURES + 3):
+        assert await moderating.harm_in(model, "Hello") is None
+    assert deaf.asked == FAILURES
+
+    now = REST_SECONDS
+    assert await moderating.harm_in(model, "Hello") is None
+    await asyncio.sleep(0)
+    assert deaf.asked == FAILURES + 1
+
+    deaf.answers.set()
+    while moderating.breakers.rests("p"):
+        await asyncio.sleep(0)
+    assert await moderating.harm_in(model, "Hello") == "self_harm"
+    await moderating.close()

@@ -268,7 +268,8 @@ async def test_what_is_compressed_is_not_unpacked(status: int):
         tracemalloc.start()
         with pytest.raises(ModelUnavailable):
             await said(asked)
-        assert await asked.moderate("Hello") == frozenset()
+        with pytest.raises(ModelUnavailable):
+            await asked.moderate("Hello")
         _, peak = tracemalloc.get_traced_memory()
         tracemalloc.stop()
 
@@ -293,7 +294,8 @@ async def test_no_more_is_read_of_an_answer_than_it_may_hold(status: int):
         asked = model(provider)
         with pytest.raises(ModelUnavailable):
             await said(asked)
-        assert await asked.moderate("Hello") == frozenset()
+        with pytest.raises(ModelUnavailable):
+            await asked.moderate("Hello")
 
     assert read < 30_000_000  # what the buffers of sockets hold, of 130 MB and more
 

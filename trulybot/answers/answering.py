@@ -16,6 +16,7 @@ from trulybot.answers.following import Said
 from trulybot.answers.language import detect
 from trulybot.answers.lookup import View
 from trulybot.answers.models import Answer, Citation, Delta, Exchange, Source, Usage
+from trulybot.answers.moderating import Moderating
 from trulybot.answers.ranking import Ranked
 from trulybot.answers.restating import restated
 from trulybot.answers.search import Asked, Found
@@ -64,11 +65,12 @@ class Answering:
         self, embedder: Embedder, model: Model | None, models: Models | None = None, turns: Turns | None = None
     ) -> None:
         self.embedder, self.model, self.models, self.turns = embedder, model, models, turns or Turns()
-        self.suggesting = Suggesting()
+        self.suggesting, self.moderating = Suggesting(), Moderating()
         self.former: Sequence[Embedder] = ()  # of models that workspaces are changing over from
 
     async def close(self) -> None:
         """Let go of the models; the embedder is whoever's it was."""
+        await self.moderating.close()
         if isinstance(self.model, OpenAIModel):
             await self.model.close()
         if self.models is not None:
@@ -171,7 +173,7 @@ class Answering:
         intent: intents.Intent = "question"
         model = await self._model_of(who, question.bot)
         # The provider weighs the question while it is looked up, so that nobody waits for it.
-        judged = asyncio.create_task(_judged(model, question.text))
+        judged = asyncio.create_task(self.moderating.harm_in(model, question.text))
         try:
             asked, spent = await self._understand(db, who, question, model)
             async with db.workspace(who) as tx:
@@ -229,7 +231,7 @@ class Answering:
         written = Written()
         if model is not None:
             turn = Turn(self.turns, db, who, question.message_id, model, question.bot)
-            sentences = Writer(model, question.bot, question.history, turn=turn).write(
+            sentences = Writer(model, question.bot, question.history, turn=turn, moderating=self.moderating).write(
                 question.text, found.passages, language=language, asked_by=question.asked_by, written=written
             )
             async for sentence in sentences:
@@ -256,10 +258,6 @@ class Answering:
         for citation in citations:
             yield citation
         yield Answer(text, True, source, intent, confidence, language, citations, usage=written.usage)
-
-
-async def _judged(model: Model | None, text: str) -> moderation.Harm | None:
-    return moderation.weighed(await model.moderate(text)) if model is not None else None
 
 
 def _kept_from(harm: moderation.Harm, language: str) -> tuple[Delta | Citation | Answer, ...]:

@@ -9,6 +9,7 @@ from trulybot.answers import moderation, prompt, sayings
 from trulybot.answers.binding import bound
 from trulybot.answers.language import crosses_languages
 from trulybot.answers.models import Exchange, Usage
+from trulybot.answers.moderating import Moderating
 from trulybot.answers.ranking import Ranked
 from trulybot.answers.turns import Turn
 from trulybot.bots.models import BotSettings
@@ -40,7 +41,11 @@ class Written:
 
 
 class Writer:
-    """bot: how the workspace wants to be spoken for. history: the turns before it. turn: what it may cost."""
+    """
+    bot: how the workspace wants to be spoken for. history: the turns before it. turn: what it may cost.
+
+    moderating: hears what is written before anybody else does.
+    """
 
     def __init__(
         self,
@@ -49,8 +54,10 @@ class Writer:
         history: Sequence[Exchange] = (),
         *,
         turn: Turn | None = None,
+        moderating: Moderating | None = None,
     ) -> None:
         self.model, self.bot, self.history, self.turn = model, bot, history, turn
+        self.moderating = moderating or Moderating()
 
     async def write(
         self, question: str, passages: Sequence[Ranked], *, language: str, asked_by: str, written: Written
@@ -75,14 +82,7 @@ class Writer:
                 await asyncio.sleep(0)  # weighing takes milliseconds, and a server may send hundreds at once
                 if prompt.declines(sentence):
                     declined = True
-                elif moderation.judge(sentence) == "refused":
-                    EVENTS.labels("sentence_refused").inc()
-                elif prompt.leaks(sentence, asked):
-                    log.warning("model.rules_said")
-                    EVENTS.labels("rules_said").inc()
-                elif (kept := bound(sentence, read, translated=translated)) is None:
-                    EVENTS.labels("sentence_without_source").inc()
-                else:
+                elif (kept := await self._kept(sentence, asked, read, translated=translated)) is not None:
                     text, place = kept
                     yield text if not written.sentences else f" {text}"
                     written.sentences.append(text)
@@ -99,6 +99,24 @@ class Writer:
             written.usage = usage_of(spent)
             if self.turn is not None:
                 await self.turn.end(spent, failure)
+
+    async def _kept(
+        self, sentence: str, asked: Prompt, read: Sequence[Ranked], *, translated: bool
+    ) -> tuple[str, int] | None:
+        """A sentence as it may be said, and the place of the passage that it rests on."""
+        if moderation.judge(sentence) == "refused":
+            EVENTS.labels("sentence_refused").inc()
+        elif prompt.leaks(sentence, asked):
+            log.warning("model.rules_said")
+            EVENTS.labels("rules_said").inc()
+        elif (kept := bound(sentence, read, translated=translated)) is None:
+            EVENTS.labels("sentence_without_source").inc()
+        # The model writes on meanwhile, so that only the first sentence comes later for it.
+        elif await self.moderating.harm_in(self.model, kept[0]) == "refused":
+            EVENTS.labels("sentence_refused").inc()
+        else:
+            return kept
+        return None
 
     def _guessed(self, asked: Prompt, written: Written) -> Spent:
         """What a call used that did not say so: nothing, when it was refused."""

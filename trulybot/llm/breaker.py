@@ -19,10 +19,10 @@ class _State:
 
 
 class Breakers:
-    """One for each server and key, in this process."""
+    """One for each server and key, in this process. of_models: the metrics tell how many rest."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        self._clock = clock
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, of_models: bool = True) -> None:
+        self._clock, self._of_models = clock, of_models
         self._states: OrderedDict[str, _State] = OrderedDict()
 
     def admits(self, provider: str) -> bool:
@@ -48,7 +48,7 @@ class Breakers:
         state.failures += 1
         if state.failures >= FAILURES:
             state.resting_until = self._clock() + REST_SECONDS
-            if state.failures == FAILURES:
+            if state.failures == FAILURES and self._of_models:
                 EVENTS.labels("model_left_alone").inc()
         self._measure()
 
@@ -60,4 +60,5 @@ class Breakers:
         return state
 
     def _measure(self) -> None:
-        MODELS_RESTING.set(sum(state.failures >= FAILURES for state in self._states.values()))
+        if self._of_models:
+            MODELS_RESTING.set(sum(state.failures >= FAILURES for state in self._states.values()))

@@ -108,7 +108,12 @@ class Model(Protocol):
     is_tenants: bool
 
     async def moderate(self, text: str) -> frozenset[str]:
-        """The categories of harm that the provider finds in a text."""
+        """
+        The categories of harm that the provider finds in a text.
+
+        Raises:
+            ModelUnavailable: It did not say.
+        """
         ...
 
     def stream(self, prompt: Prompt) -> AsyncIterator[str | Spent | CutOff]:
@@ -204,7 +209,7 @@ class OpenAIModel:
             await self._client.close()
 
     async def moderate(self, text: str) -> frozenset[str]:
-        """The categories of harm that the provider finds; none where it has no such endpoint, or is away."""
+        """None where it has no such endpoint."""
         if not self._moderates:
             return frozenset()
         await self.warm_up()
@@ -218,9 +223,9 @@ class OpenAIModel:
         except NotFoundError:
             self._moderates = False
             return frozenset()
-        except (OpenAIError, TimeoutError, AttributeError, LookupError, TypeError, ValueError, RecursionError):
+        except (OpenAIError, TimeoutError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
             EVENTS.labels("moderation_away").inc()
-            return frozenset()
+            raise ModelUnavailable("moderation") from error
         return frozenset(name for name, flagged in categories.items() if flagged is True)
 
     async def stream(self, prompt: Prompt) -> AsyncIterator[str | Spent | CutOff]:
@@ -242,8 +247,8 @@ class OpenAIModel:
                 if spent is not None:
                     yield spent
                 if text:
-                    until = clock() + self._patience.silence
                     yield text
+                    until = clock() + self._patience.silence  # what is done with a piece is not the server's silence
         finally:
             if chunks is not None:
                 await chunks.close()
