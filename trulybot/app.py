@@ -1,55 +1,27 @@
 """The one place where the parts meet."""
 
 import asyncio
-import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
-from fastapi.routing import APIRoute
 from joserfc.jwk import OctKey
 from starlette.middleware import Middleware
 
 from trulybot import __version__
-from trulybot.accounts import account_pages as own_pages
 from trulybot.accounts import lockout
-from trulybot.accounts import pages as account_pages
-from trulybot.accounts import routes as accounts
-from trulybot.accounts.factors import pages as factor_pages
 from trulybot.accounts.limits import AccountLimits
 from trulybot.accounts.transport import GoTrueTransport
 from trulybot.accounts.wire import gotrue_error
 from trulybot.answers.answering import Answering
 from trulybot.answers.former import keep_asking
 from trulybot.answers.turns import Turns
-from trulybot.bots import routes as bots
-from trulybot.conflicts import routes as conflicts
-from trulybot.conversations import feedback
 from trulybot.conversations import limits as conversation_limits
-from trulybot.conversations import routes as conversations
 from trulybot.curated import limits as curated_limits
-from trulybot.curated import routes as curated
-from trulybot.dashboard import (
-    answers_pages,
-    audit_pages,
-    behaviour_pages,
-    conflict_pages,
-    history_pages,
-    quality_pages,
-    settings_pages,
-    source_pages,
-    team_pages,
-    unanswered_pages,
-)
 from trulybot.dashboard import routes as dashboard
 from trulybot.documents import limits as document_limits
-from trulybot.documents import routes as documents
 from trulybot.documents.files import Files
-from trulybot.evaluation.gate import routes as publish_gate
-from trulybot.evaluation.sets import routes as golden_sets
 from trulybot.history import limits as history_limits
-from trulybot.history import routes as history
-from trulybot.kit import pages, reference
 from trulybot.kit.aside import finish_asides
 from trulybot.kit.bodies import MEGABYTE, BodyLimit, Pace
 from trulybot.kit.db import Database
@@ -66,11 +38,7 @@ from trulybot.kit.openapi import describe
 from trulybot.kit.proxies import TrustedProxies
 from trulybot.kit.push import Push
 from trulybot.kit.streams import settle
-from trulybot.knowledge import routes as knowledge
-from trulybot.leads import routes as leads
 from trulybot.mail import limits as mail_limits
-from trulybot.mail import pages as mailbox
-from trulybot.operations import health
 from trulybot.operations.security_log import SecurityLog
 from trulybot.operations.vitals import Vitals
 from trulybot.parts import (
@@ -84,17 +52,12 @@ from trulybot.parts import (
     models_of,
     reach_of,
 )
+from trulybot.routes import ACCOUNTS, ROUTES
 from trulybot.settings import APP_LOGIN, Settings
 from trulybot.sources import limits as source_limits
-from trulybot.sources import routes as sources
-from trulybot.unanswered import routes as unanswered
 from trulybot.widget import limits as widget_limits
-from trulybot.widget import routes as widget
 from trulybot.widget.cors import WidgetCors
-from trulybot.workspaces import audit_routes, deletion_routes, session_routes, team_routes
 from trulybot.workspaces import limits as workspace_limits
-from trulybot.workspaces import pages as workspace_pages
-from trulybot.workspaces import routes as workspaces
 
 BODY_BYTES = 1024 * 1024
 UPLOAD_BYTES = 100 * MEGABYTE  # of one request; a file in it has a limit of its own
@@ -102,7 +65,6 @@ BODY_BYTES_BY_PATH = {"/api/text-upload": UPLOAD_BYTES, "/dashboard/documents": 
 
 SETTLE_SECONDS = 0.5  # for answers that nobody waits for any more, within what the supervisor gives us to end
 
-ACCOUNTS = ("/auth/v1", "/api/auth")
 ALIASES = {"/api/auth/": "/auth/v1/"}
 
 EVERYTHING = Limit(
@@ -197,7 +159,6 @@ def build(settings: Settings) -> FastAPI:
         lifespan=lifespan,
         docs_url=None,
         redoc_url=None,
-        generate_unique_id_function=_operation_id,
     )
     app.state.db = db
     app.state.push = push
@@ -216,49 +177,7 @@ def build(settings: Settings) -> FastAPI:
     app.state.mailbox = mailbox_of(settings)
     app.state.metrics_token = settings.metrics_token
 
-    for router in (
-        workspaces,
-        team_routes,
-        audit_routes,
-        deletion_routes,
-        session_routes,
-        documents,
-        bots,
-        curated,
-        unanswered,
-        knowledge,
-        conflicts,
-        sources,
-        leads,
-        conversations,
-        feedback,
-        golden_sets,
-        publish_gate,
-        history,
-        widget,
-        health,
-        dashboard,
-        answers_pages,
-        unanswered_pages,
-        source_pages,
-        team_pages,
-        audit_pages,
-        history_pages,
-        conflict_pages,
-        behaviour_pages,
-        settings_pages,
-        quality_pages,
-        workspace_pages,
-        account_pages,
-        own_pages,
-        factor_pages,
-        mailbox,
-        reference,
-        pages,
-    ):
-        app.include_router(router.router)
-    for prefix in ACCOUNTS:
-        app.include_router(accounts.router, prefix=prefix)
+    app.router.routes.extend(ROUTES)
 
     describe(app, about=about(table), tags=TAGS, own_errors=ACCOUNTS)
     answer = answer_errors(app, by_prefix={**dict.fromkeys(ACCOUNTS, gotrue_error), **dashboard.RENDERERS})
@@ -305,8 +224,3 @@ def limits_of(accounts: AccountLimits) -> Table:
         EVERYTHING,
     )
     return Table(rows, STREAMS, free=UNCOUNTED)
-
-
-def _operation_id(route: APIRoute) -> str:
-    """One name for each method of each path, since the accounts answer at two."""
-    return re.sub(r"\W+", "_", f"{min(route.methods or {'GET'}).lower()}{route.path_format}").strip("_")

@@ -11,7 +11,7 @@ import httpx
 from fastapi import FastAPI
 
 from tests.servers import SECRET_KEY
-from trulybot.accounts import config, pages, routes
+from trulybot.accounts import config, pages
 from trulybot.accounts.transport import GoTrueTransport
 from trulybot.accounts.wire import gotrue_error
 from trulybot.kit.aside import finish_asides
@@ -20,6 +20,7 @@ from trulybot.kit.http import Errors, RequestContext, answer_errors
 from trulybot.kit.keyring import Keyring
 from trulybot.mail.queries import Row
 from trulybot.mail.service import unseal
+from trulybot.routes import ACCOUNT_ROUTES
 
 PASSWORD = "correct horse battery"
 
@@ -61,9 +62,7 @@ def app_of(db: Database, accounts: config.Accounts, *, opens: bool = False) -> F
     keyring = Keyring(db, SECRET_KEY)  # the database's data keys are sealed under one secret
     db.keyring = keyring
     app.state.db, app.state.accounts = db, replace(accounts, keyring=keyring)
-    for prefix in ("/auth/v1", "/api/auth"):
-        app.include_router(routes.router, prefix=prefix)
-    app.include_router(pages.router)
+    app.router.routes.extend([*ACCOUNT_ROUTES, *pages.router.routes])
     answer = answer_errors(app, by_prefix={"/auth/v1": gotrue_error, "/api/auth": gotrue_error})
     app.add_middleware(Errors, answer=answer)
     app.add_middleware(GoTrueTransport)

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from fastapi.routing import iter_route_contexts
 
 from tests.world import SHOP, Person, World
 from trulybot.kit.openapi import operations
@@ -79,15 +80,9 @@ def bearer(token: str) -> dict[str, str]:
 
 
 async def routes(world: World) -> list[Route]:
-    # A router that was included is one entry, which knows its routes under the paths that they have here.
-    included = [
-        one
-        for route in world.app.routes
-        for one in (route.effective_route_contexts() if hasattr(route, "effective_route_contexts") else [route])
-    ]
     declared = {
         (method, route.path_format): scope_of(route.dependant)
-        for route in included
+        for route in iter_route_contexts(world.app.routes)
         if getattr(route, "dependant", None) is not None
         for method in route.methods
     }

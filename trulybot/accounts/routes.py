@@ -3,6 +3,7 @@
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.routing import iter_route_contexts
 
 from trulybot import __version__
 from trulybot.accounts import changing, service, sessions, signing_up
@@ -293,9 +294,5 @@ async def not_here(rest: str) -> None:
 
 
 # A story's routes stand in one entry of the list.
-_PATHS = {
-    one.path
-    for route in router.routes
-    for one in getattr(route, "effective_route_contexts", lambda route=route: [route])()
-}
+_PATHS = {one.path for one in iter_route_contexts(router.routes)}
 _OFF = {"sso": SamlDisabled, "passkeys": PasskeysDisabled, "user/identities": ManualLinkingDisabled}

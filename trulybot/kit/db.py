@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, LiteralString, Protocol, TypeVar, runtime_checkable
 from uuid import UUID
 
-from psycopg import AsyncConnection, OperationalError
+from psycopg import AsyncClientCursor, AsyncConnection, OperationalError
 from psycopg.rows import class_row, scalar_row
 from psycopg.types.json import Jsonb
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
@@ -20,8 +20,9 @@ POOL_SIZE = 8  # connections a process; PostgreSQL serves two cores well with fe
 PASSING = ("08", "40", "57")  # SQLSTATEs: the server went away, two of us collided, a statement took too long
 WAIT_SECONDS = 5.0  # for a free connection, before the caller is asked to come back
 
+# One simple query, so one round trip; its parameters are quoted by libpq.
 _OPEN: LiteralString = (
-    "select set_config('role', %s, true), set_config('request.jwt.claims', %s, true), "
+    "begin; select set_config('role', %s, true), set_config('request.jwt.claims', %s, true), "
     "set_config('search_path', 'public, extensions', true)"  # a session could have been left with another
 )
 
@@ -204,10 +205,7 @@ class Database:
         while True:
             connection = await self.pool.getconn()
             try:
-                # The pipeline sends BEGIN, the role and the claims in one round trip.
-                async with connection.pipeline():
-                    await connection.execute("begin")
-                    await connection.execute(_OPEN, (role, json.dumps(claims)))
+                await AsyncClientCursor(connection).execute(_OPEN, (role, json.dumps(claims)))
             except BaseException as error:
                 died = isinstance(error, OperationalError) and connection.closed
                 with suppress(OperationalError):

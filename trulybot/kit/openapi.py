@@ -166,7 +166,8 @@ def _in_order(document: Mapping[str, Any], schema: Mapping[str, Any], value: Any
 
 def _complete(document: Json, own_errors: tuple[str, ...]) -> None:
     schemas = document.setdefault("components", {}).setdefault("schemas", {})
-    for _, path, operation in operations(document):
+    for method, path, operation in operations(document):
+        operation["operationId"] = re.sub(r"\W+", "_", f"{method}{path}").strip("_")
         operation["summary"], operation["description"] = _in_words(operation)
         content = operation.get("requestBody", {}).get("content", {})
         for body in content.values():
