@@ -162,12 +162,14 @@ async def until_found(canary: Tenant) -> bool:
 async def look(canary: Tenant, other: Tenant, document: Json, search: Search) -> None:
     """Ask everything, as everybody who must not find it."""
     traces = {**canary.secrets, **{f"id of the {kind}": id for kind, id in canary.ids.items()}, "topic": canary.topic}
-    for caller in await _callers(canary, other):
-        for method, path, body in _questions(canary, document):
-            # Whatever a cache may keep of the answer, the canary's own is the one it has.
-            etag = await _etag(canary, path) if method == "GET" else None
-            headers = dict(caller.headers) | ({"If-None-Match": etag} if etag else {})
-            await _ask(canary.http, search, Question(caller.name, method, path, body, headers), traces)
+    callers = await _callers(canary, other)
+    for method, path, body in _questions(canary, document):
+        # Whatever a cache may keep of the answer, the canary's own is the one it has.
+        etag = await _etag(canary, path) if method == "GET" else None
+        known = {"If-None-Match": etag} if etag else {}
+        asked = [Question(caller.name, method, path, body, {**caller.headers, **known}) for caller in callers]
+        # All at once, since a stream is listened to for seconds.
+        await asyncio.gather(*(_ask(canary.http, search, question, traces) for question in asked))
 
 
 @dataclass(frozen=True)
