@@ -14,9 +14,10 @@ from trulybot.kit.db import Database, Sealer
 from trulybot.kit.keyring import Keyring
 from trulybot.kit.keys import derive
 from trulybot.kit.limits import Limiter
+from trulybot.kit.log import get_logger
 from trulybot.llm.embeddings import Embedder, OpenAIEmbedder
 from trulybot.llm.model import OpenAIModel
-from trulybot.llm.prices import Price
+from trulybot.llm.prices import ASSUMED, Price
 from trulybot.mail.delivery import Postman
 from trulybot.mail.mailbox import Mailbox
 from trulybot.mail.message import Sender
@@ -28,6 +29,8 @@ from trulybot.settings import APP_LOGIN, Settings, SettingsError
 from trulybot.sources.fetching.addresses import Reach
 from trulybot.sources.fetching.fetcher import Fetcher
 from trulybot.workspaces import service as founding
+
+log = get_logger()
 
 
 def countries_of(settings: Settings) -> Countries:
@@ -102,13 +105,16 @@ def model_of(settings: Settings) -> OpenAIModel | None:
     price = None
     if settings.trulybot_model_prices is not None:
         price = Price(*settings.trulybot_model_prices)
-    return OpenAIModel(
+    model = OpenAIModel(
         settings.openai_model,
         api_key=settings.openai_api_key,
         base_url=settings.openai_base_url,
         price=price,
         context_tokens=settings.trulybot_model_context_tokens,
     )
+    if model.price is ASSUMED:
+        log.warning("model.price_assumed", setting="TRULYBOT_MODEL_PRICES")
+    return model
 
 
 def allowance_of(settings: Settings) -> Allowance:

@@ -196,7 +196,7 @@ class Settings:
     trulybot_model_prices: tuple[Decimal, Decimal] | None = setting(
         prices,
         "What OPENAI_MODEL costs, in US dollars for a million tokens, read and written, as 0.15,0.60. OpenAI's own "
-        "gpt-4o-mini is known.",
+        "gpt-4o-mini is known, and a server in your own network costs nothing; of any other 15,75 is assumed.",
         default=None,
     )
     trulybot_model_context_tokens: int = setting(

@@ -15,6 +15,7 @@ from trulybot.answers.turns import Allowance, Turns
 from trulybot.kit.errors import Unavailable
 from trulybot.llm.breaker import FAILURES
 from trulybot.llm.model import OpenAIModel
+from trulybot.llm.prices import ASSUMED
 from trulybot.workspaces.identity import Member
 
 HOURS = "We are open from 10:00 to 14:00 on Saturdays."
@@ -37,10 +38,10 @@ async def alice(world: World, provider: Provider) -> Person:
     return alice
 
 
-def allow(world: World, provider: Provider, **allowed: Any) -> None:
+def allow(world: World, provider: Provider, name: str = "gpt-4o-mini", **allowed: Any) -> None:
     answering = world.app.state.answering
     key = f"sk-{uuid4().hex}"  # a provider of this test's own
-    answering.model = OpenAIModel("gpt-4o-mini", api_key=key, base_url=provider.url)
+    answering.model = OpenAIModel(name, api_key=key, base_url=provider.url)
     answering.turns = Turns(Allowance(**allowed))
 
 
@@ -101,6 +102,19 @@ async def test_the_operators_budget_holds_wherever_the_operators_model_writes(
 
     assert reply["source"] == "documents"
     assert provider.requests == []
+
+
+async def test_a_budget_holds_a_model_whose_price_nobody_said(
+    world: World, alice: Person, provider: Provider, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("trulybot.llm.prices._is_of_ones_own", lambda _url: False)  # as the one that is played here is
+    allow(world, provider, name="unheard-of", budget_usd=Decimal("0.07"))
+
+    sources = [(await alice.asks(QUESTION + NOT_AGAIN.format(number=number)))["source"] for number in range(3)]
+
+    spent, _, tokens = await month(world, alice)
+    assert sources == ["model", "documents", "documents"]
+    assert (spent, tokens) == (ASSUMED.of(1000, 200), 1000)
 
 
 @pytest.mark.parametrize("step", ["_ask", "_count"])

@@ -49,11 +49,11 @@ async def test_the_answer_comes_in_pieces_and_then_its_cost():
     assert pieces == ["We open ", "at nine.", Spent(1000, 200, Decimal("0.00027"))]
 
 
-async def test_the_cost_of_an_unknown_model_is_unknown():
+async def test_a_model_of_ones_own_costs_nothing():
     async with Provider.playing(says("Nine.")) as provider:
         pieces = await said(model(provider, name="our-own"))
 
-    assert pieces[-1] == Spent(120, 30, None)
+    assert pieces[-1] == Spent(120, 30, Decimal(0))
 
 
 async def test_the_provider_is_sent_what_we_promise_and_a_pseudonym():

@@ -9,6 +9,7 @@ fails, what was said is enough.
 import asyncio
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 
 from trulybot.answers.following import TURNS, Said
 from trulybot.answers.models import Usage
@@ -63,6 +64,6 @@ async def restated(
 def _guessed(model: Model, asked: str, text: str) -> Spent:
     """What a call used that did not say so: nothing, when nothing came of it."""
     if not text:
-        return Spent(0, 0, None)
+        return Spent(0, 0, Decimal(0))
     read, said = estimated(RULES) + estimated(asked), estimated(text)
-    return Spent(read, said, model.price.of(read, said) if model.price else None)
+    return Spent(read, said, model.price.of(read, said))

@@ -21,7 +21,6 @@ from trulybot.llm.model import MAX_TOKENS, Model, ModelUnavailable, Spent
 log = get_logger()
 
 TURN_SECONDS = 3.0  # a visitor waits so long for a turn; then the next rung of the ladder answers
-RESERVED = Decimal("0.000000")
 # What is no fault of the server's: another call would not fare better or worse.
 NOT_ITS_FAULT = frozenset(("BadRequestError", "UnprocessableEntityError", "content_filter", "RateLimitError"))
 PAUSE_SECONDS = 5.0  # after a 429 that does not say how long
@@ -74,7 +73,7 @@ class Turn:
         operators = None if model.is_tenants else turns.allowance.budget_usd
         caps = [cap for cap in (bot.monthly_budget_usd, operators) if cap is not None]
         self._budget = min(caps) if caps else None
-        self._worst = RESERVED
+        self._worst = Decimal(0)
         self._taken = False
         self._line = turns.line(model.provider)
 
@@ -87,8 +86,7 @@ class Turn:
         """
         if not self._turns.breakers.admits(self._model.provider):
             raise ModelUnavailable("left alone")
-        price = self._model.price
-        self._worst = price.of(prompt_tokens, MAX_TOKENS) if price else RESERVED
+        self._worst = self._model.price.of(prompt_tokens, MAX_TOKENS)
         clock = asyncio.get_running_loop().time
         until = clock() + TURN_SECONDS
         try:
@@ -162,7 +160,7 @@ class Turn:
                 message_id=self._message_id,
                 provider=self._model.provider,
                 worst=self._worst,
-                cost=spent.cost_usd or RESERVED,
+                cost=spent.cost_usd,
                 prompt_tokens=spent.prompt_tokens,
                 completion_tokens=spent.completion_tokens,
                 pause=pause,

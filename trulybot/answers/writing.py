@@ -121,10 +121,10 @@ class Writer:
     def _guessed(self, asked: Prompt, written: Written) -> Spent:
         """What a call used that did not say so: nothing, when it was refused."""
         if not written.received:
-            return Spent(0, 0, None)
+            return Spent(0, 0, Decimal(0))
         read = sum(estimated(message.content) for message in asked.messages)
         said = estimated(written.received)
-        return Spent(read, said, self.model.price.of(read, said) if self.model.price else None)
+        return Spent(read, said, self.model.price.of(read, said))
 
     async def _sentences(self, asked: Prompt, written: Written) -> AsyncIterator[str]:
         unfinished = ""
@@ -148,5 +148,4 @@ def _text(passages: Sequence[Ranked]) -> list[str]:
 
 
 def usage_of(spent: Spent) -> Usage:
-    cost = spent.cost_usd if spent.cost_usd is not None else Decimal(0)
-    return Usage(spent.prompt_tokens, spent.completion_tokens, f"{cost:.6f}")
+    return Usage(spent.prompt_tokens, spent.completion_tokens, f"{spent.cost_usd:.6f}")

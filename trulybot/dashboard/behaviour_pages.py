@@ -14,6 +14,7 @@ from trulybot.kit.db import Database
 from trulybot.kit.errors import InvalidInput
 from trulybot.kit.http import Db
 from trulybot.kit.pages import render
+from trulybot.llm.prices import ASSUMED
 from trulybot.workspaces.access import allows
 from trulybot.workspaces.identity import Member
 
@@ -119,6 +120,7 @@ async def _page(
         month=month,
         budget=min(caps) if caps else None,
         operators_model=getattr(request.app.state.answering.model, "name", None),
+        assumed=ASSUMED,
         tones=TONES,
         longest=INSTRUCTIONS_CHARACTERS,
         may_change=allows(who, "workspace:write"),

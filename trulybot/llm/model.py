@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol, cast
 from trulybot.kit.metrics import EVENTS
 from trulybot.llm import bounded
 from trulybot.llm.guarded import Choose, guarded
-from trulybot.llm.prices import PRICES, Price
+from trulybot.llm.prices import Price, price_of
 
 if TYPE_CHECKING:
     from openai import APIStatusError, AsyncOpenAI, AsyncStream
@@ -69,11 +69,11 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Spent:
-    """What a call used. cost_usd: None for a model whose price we do not know."""
+    """What a call used."""
 
     prompt_tokens: int
     completion_tokens: int
-    cost_usd: Decimal | None
+    cost_usd: Decimal
 
 
 @dataclass(frozen=True)
@@ -98,12 +98,12 @@ class Model(Protocol):
     """
     provider: tells one server and key from another, as a hash. context_tokens: what it reads at once.
 
-    price: None where nobody told us. is_tenants: a workspace pays it itself.
+    is_tenants: a workspace pays it itself.
     """
 
     name: str
     provider: str
-    price: Price | None
+    price: Price
     context_tokens: int
     is_tenants: bool
 
@@ -168,7 +168,7 @@ class OpenAIModel:
         is_tenants: bool = False,
     ) -> None:
         self.name = name
-        self.price = price or PRICES.get(name)
+        self.price = price or price_of(name, base_url)
         self.context_tokens = context_tokens
         self.provider = hashlib.sha256(f"{base_url} {api_key}".encode()).hexdigest()[:32]
         self._api_key, self._base_url, self._patience, self._choose = api_key, base_url, patience, choose
@@ -329,7 +329,7 @@ class OpenAIModel:
         counts = (used.prompt_tokens, used.completion_tokens)
         if not all(type(count) is int and 0 <= count <= MOST_SPENT_TOKENS for count in counts):
             return None
-        return Spent(*counts, self.price.of(*counts) if self.price else None)
+        return Spent(*counts, self.price.of(*counts))
 
 
 async def _next(chunks: "AsyncStream[ChatCompletionChunk]", until: float) -> "ChatCompletionChunk | None":
