@@ -18,15 +18,14 @@ from trulybot.operations.worker import database_of, errands, queue_app, tasks
 from trulybot.parts import embedder_of, postman_of, reach_of
 from trulybot.settings import Settings
 from trulybot.sources.fetching.fetcher import Fetcher
-from trulybot.sources.fetching.models import FetchError
 
 PASSWORD = "correct horse battery"
 SHOP = "https://shop.example"
 
 
-async def nowhere(_host: str, _port: int) -> NoReturn:
+def nowhere(_host: str, _port: int) -> NoReturn:
     """There is no network, so no name stands for anything."""
-    raise FetchError("not_resolved")
+    raise OSError
 
 
 @dataclass

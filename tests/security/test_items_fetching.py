@@ -71,7 +71,7 @@ async def test_item_15_a_name_that_changes_its_address_gains_nothing(inside: Sit
     """It is public when it is checked; had anybody looked again to connect, it would be ours."""
     answers = [["127.0.0.1"], ["93.184.215.14", "127.0.0.1"], ["127.0.0.1", "93.184.215.14"], ["::1", "93.184.215.14"]]
 
-    async def rebinding(_host: str, _port: int) -> Sequence[str]:
+    def rebinding(_host: str, _port: int) -> Sequence[str]:
         return answers.pop()
 
     fetcher = Fetcher(resolve=rebinding)

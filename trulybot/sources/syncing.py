@@ -44,6 +44,7 @@ AGAIN_IN = ("10 minutes", "1 hour", "6 hours", "1 day")
 async def sync(db: Database, files: Files, fetcher: Fetcher, job: Identity) -> bool:
     """Work through the sources of a workspace that wait, for one turn. Answers with whether something still waits."""
     until = time.monotonic() + TURN_SECONDS
+    fetcher = fetcher.on_behalf_of(job.workspace_id)
     while time.monotonic() < until:
         async with db.workspace(job) as tx:
             run = await queries.take_up(tx)

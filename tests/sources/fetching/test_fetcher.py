@@ -91,7 +91,7 @@ async def test_the_name_is_looked_up_once_and_the_connection_goes_there(shop: Si
     answers = iter([[SITE_ADDRESS], ["127.0.0.1"], ["127.0.0.1"]])
     asked: list[str] = []
 
-    async def rebinding(host: str, port: int) -> Sequence[str]:
+    def rebinding(host: str, port: int) -> Sequence[str]:
         asked.append(host)
         return next(answers)
 

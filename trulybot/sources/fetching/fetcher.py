@@ -1,9 +1,11 @@
 """Fetch one address, within limits of bytes, time and redirects."""
 
 import asyncio
+import copy
 import re
 import ssl
 from collections.abc import Mapping
+from uuid import UUID
 
 import httpx
 
@@ -11,8 +13,9 @@ from trulybot import __version__
 from trulybot.sources.fetching import urls
 from trulybot.sources.fetching.addresses import Reach
 from trulybot.sources.fetching.models import Fetched, FetchError, FetchLimits
+from trulybot.sources.fetching.names import Names, Resolve, resolve
 from trulybot.sources.fetching.packing import unpacker
-from trulybot.sources.fetching.transport import CheckedTransport, Resolve, resolve
+from trulybot.sources.fetching.transport import CheckedTransport
 
 USER_AGENT = f"TrulyBot/{__version__}"
 
@@ -36,14 +39,21 @@ class Fetcher:
     ) -> None:
         """contact: an address that the operator of a site may look up, to know who came."""
         self.limits = limits
+        self.whose: UUID | None = None
         agent = f"{USER_AGENT} (+{contact})" if contact else USER_AGENT
         self._client = httpx.AsyncClient(
-            transport=CheckedTransport(reach, resolve),
+            transport=CheckedTransport(reach, Names(resolve)),
             headers={"User-Agent": agent, "Accept": "text/html, */*;q=0.5", "Accept-Encoding": "gzip"},
             timeout=httpx.Timeout(limits.seconds, connect=limits.connect_seconds),
             follow_redirects=False,
             trust_env=False,
         )
+
+    def on_behalf_of(self, workspace_id: UUID | None) -> "Fetcher":
+        """The same, for one tenant, who is held to a tenant's share."""
+        theirs = copy.copy(self)
+        theirs.whose = workspace_id
+        return theirs
 
     async def close(self) -> None:
         await self._client.aclose()
@@ -83,7 +93,7 @@ class Fetcher:
 
     async def _follow(self, url: str, accept: frozenset[str] | None, known: Mapping[str, str], limit: int) -> Fetched:
         for _ in range(self.limits.redirects + 1):
-            async with self._client.stream("GET", url, headers=known) as response:
+            async with self._client.stream("GET", url, headers=known, extensions={"whose": self.whose}) as response:
                 if response.status_code not in REDIRECTS or "location" not in response.headers:
                     return await _taken(response, url, accept, limit)
                 url = urls.normal(response.headers["location"], url)

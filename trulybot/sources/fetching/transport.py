@@ -1,31 +1,12 @@
 """The way out: a name is looked up once, and the connection goes to the address that was found fit, and to no other."""
 
-import asyncio
-import socket
 import ssl
-from collections.abc import Awaitable, Callable, Sequence
 from functools import cache
 
 import httpx
 
 from trulybot.sources.fetching.addresses import Reach, literal
-from trulybot.sources.fetching.models import FetchError
-
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
-
-
-async def resolve(host: str, port: int) -> Sequence[str]:
-    """
-    The addresses that a name stands for.
-
-    Raises:
-        FetchError: None.
-    """
-    try:
-        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError) as error:
-        raise FetchError("not_resolved") from error
-    return list(dict.fromkeys(str(one[4][0]) for one in found))
+from trulybot.sources.fetching.names import Names
 
 
 class CheckedTransport(httpx.AsyncBaseTransport):
@@ -35,15 +16,16 @@ class CheckedTransport(httpx.AsyncBaseTransport):
     No connection is kept, so that none that was opened for one name serves another at the same address.
     """
 
-    def __init__(self, reach: Reach, resolve: Resolve = resolve) -> None:
-        self.reach, self.resolve = reach, resolve
+    def __init__(self, reach: Reach, names: Names) -> None:
+        self.reach, self.names = reach, names
         nothing_kept = httpx.Limits(max_keepalive_connections=0)
         self._inner = httpx.AsyncHTTPTransport(verify=_trust(), trust_env=False, limits=nothing_kept)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         host = request.url.host
         port = request.url.port or (443 if request.url.scheme == "https" else 80)
-        found = [host] if literal(host) is not None else await self.resolve(host, port)
+        whose = request.extensions.get("whose")
+        found = [host] if literal(host) is not None else await self.names.look_up(host, port, whose)
         address = self.reach.choose(host, port, found)
         return await self._inner.handle_async_request(
             httpx.Request(
@@ -56,6 +38,7 @@ class CheckedTransport(httpx.AsyncBaseTransport):
         )
 
     async def aclose(self) -> None:
+        self.names.close()
         await self._inner.aclose()
 
 
