@@ -1,6 +1,7 @@
 """Answers in the owner's own words, kept over the API."""
 
 import asyncio
+from uuid import UUID
 
 from tests.world import Person, World
 from trulybot.curated import service
@@ -109,7 +110,7 @@ async def test_a_file_read_again_replaces_its_answers_and_takes_them_with_it(wor
 
     for entries in (first, again):
         async with world.app.state.db.workspace(member(alice)) as tx:
-            await service.add_many(tx, entries, by=member(alice), document_id=document["id"])
+            await service.take_from(tx, UUID(document["id"]), entries)
     await world.work()
 
     def texts(items: list[dict[str, object]]) -> list[object]:

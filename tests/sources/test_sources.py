@@ -25,7 +25,7 @@ async def source_of(alice: Person, source: dict[str, Any]) -> dict[str, Any]:
 async def taken(alice: Person, shop: Site) -> dict[str, dict[str, Any]]:
     """The documents by the paths of their pages."""
     items = (await alice.get("/api/documents")).json()["items"]
-    return {item["url"].removeprefix(shop.url): item for item in items}
+    return {item["url"].removeprefix(shop.url): item for item in items if item["url"] is not None}
 
 
 async def syncs(world: World, alice: Person, source: dict[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import asyncio
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, LiteralString
 from uuid import UUID
 
 from trulybot.answers import paraphrases
@@ -50,6 +50,20 @@ class Match:
 
 
 NOTHING = Match()
+
+# Which answers a view sees. live: what answers visitors. candidate: what would, were all published that is held.
+_SEEN: dict[View, LiteralString] = {
+    "live": "a.enabled and not a.held",
+    "candidate": """
+            a.enabled
+        and not exists (select from curated_answers h where h.workspace_id = a.workspace_id and h.replaces = a.id)
+        and not exists (select
+                          from documents d
+                          join documents h on h.workspace_id = d.workspace_id and h.external_id = d.external_id
+                         where d.workspace_id = a.workspace_id and d.id = a.document_id and not d.held
+                           and h.held and h.status = 'ready')
+    """,
+}
 
 
 async def match(tx: Tx, asked: Asked, language: str, *, view: View = "live") -> Match:
@@ -120,65 +134,65 @@ async def _near(tx: Tx, asked: Asked, view: View) -> list[_Near]:
     """The answers with the nearest phrasings, by answer, each with its nearest; first those in the same words."""
     return await tx.all(
         _Near,
-        """
-        with same as (
-            select distinct p.answer_id
-              from curated_phrasings p
-              join curated_answers a on a.workspace_id = p.workspace_id and a.id = p.answer_id
-             where p.workspace_id = %(workspace_id)s
-               and p.wording_hash = %(wording_hash)s
-               and p.place >= 0
-               and a.enabled
-               and (not a.held or %(view)s = 'candidate')
-        ), scored as (
-            select p.answer_id, avg(p.distance) + min(p.distance) as distance
-              from (select answer_id, embedding <=> %(vector)s::halfvec as distance
-                      from curated_phrasings
-                     where workspace_id = %(workspace_id)s
-                       and embedding_model = %(model)s
-                       and %(vector)s::halfvec is not null
-                       and not exists (select from same)) p
-             group by p.answer_id
-        ), found as (
-            select a.id, a.answer, s.distance
-              from (select answer_id, -1 as distance from same union all select answer_id, distance from scored) s
-              join curated_answers a
-                on a.workspace_id = %(workspace_id)s
-               and a.id = s.answer_id
-               and a.enabled
-               and (not a.held or %(view)s = 'candidate')
-             order by s.distance, a.id desc
-             limit %(answers)s
-        )
-        select f.id as answer_id, f.answer, f.distance < 0 as same_words, p.place, p.text, p.vector
-          from found f
-         cross join lateral (
-                (select place, text, coalesce(halfvec_send(embedding), '') as vector
-                   from curated_phrasings
-                  where workspace_id = %(workspace_id)s
-                    and answer_id = f.id
-                    and place >= 0
-                    and (embedding_model = %(model)s or f.distance < 0)
-                  -- Vectors of another model may be of another width, which cannot be compared at all.
-                  order by case when embedding_model = %(model)s then embedding <=> %(vector)s::halfvec end, place
-                  limit %(phrasings)s)
-                union all
-                select place, '', halfvec_send(embedding)
-                  from curated_phrasings
-                 where workspace_id = %(workspace_id)s
-                   and answer_id = f.id
-                   and place < 0
-                   and embedding_model = %(model)s) p
-         order by f.distance, f.id desc, p.place
-        """,
+        _NEAR.replace("{seen}", _SEEN[view]),
         workspace_id=tx.workspace_id,
-        view=view,
         wording_hash=wording_hash(asked.text),
         vector=f"[{','.join(map(str, asked.vector))}]" if asked.vector is not None else None,
         model=asked.model,
         answers=ANSWERS,
         phrasings=PHRASINGS,
     )
+
+
+_NEAR: LiteralString = """
+    with same as (
+        select distinct p.answer_id
+          from curated_phrasings p
+          join curated_answers a on a.workspace_id = p.workspace_id and a.id = p.answer_id
+         where p.workspace_id = %(workspace_id)s
+           and p.wording_hash = %(wording_hash)s
+           and p.place >= 0
+           and {seen}
+    ), scored as (
+        select p.answer_id, avg(p.distance) + min(p.distance) as distance
+          from (select answer_id, embedding <=> %(vector)s::halfvec as distance
+                  from curated_phrasings
+                 where workspace_id = %(workspace_id)s
+                   and embedding_model = %(model)s
+                   and %(vector)s::halfvec is not null
+                   and not exists (select from same)) p
+         group by p.answer_id
+    ), found as (
+        select a.id, a.answer, s.distance
+          from (select answer_id, -1 as distance from same union all select answer_id, distance from scored) s
+          join curated_answers a
+            on a.workspace_id = %(workspace_id)s
+           and a.id = s.answer_id
+           and {seen}
+         order by s.distance, a.id desc
+         limit %(answers)s
+    )
+    select f.id as answer_id, f.answer, f.distance < 0 as same_words, p.place, p.text, p.vector
+      from found f
+     cross join lateral (
+            (select place, text, coalesce(halfvec_send(embedding), '') as vector
+               from curated_phrasings
+              where workspace_id = %(workspace_id)s
+                and answer_id = f.id
+                and place >= 0
+                and (embedding_model = %(model)s or f.distance < 0)
+              -- Vectors of another model may be of another width, which cannot be compared at all.
+              order by case when embedding_model = %(model)s then embedding <=> %(vector)s::halfvec end, place
+              limit %(phrasings)s)
+            union all
+            select place, '', halfvec_send(embedding)
+              from curated_phrasings
+             where workspace_id = %(workspace_id)s
+               and answer_id = f.id
+               and place < 0
+               and embedding_model = %(model)s) p
+     order by f.distance, f.id desc, p.place
+"""
 
 
 @dataclass(frozen=True)
@@ -189,23 +203,17 @@ class _Text:
 
 
 async def _texts(tx: Tx, view: View) -> list[_Text]:
-    return await tx.all(
-        _Text,
-        """
+    query: LiteralString = """
         select a.id as answer_id, a.answer, p.text
           from curated_phrasings p
           join curated_answers a on a.workspace_id = p.workspace_id and a.id = p.answer_id
          where p.workspace_id = %(workspace_id)s
            and p.place >= 0
-           and a.enabled
-           and (not a.held or %(view)s = 'candidate')
+           and {seen}
          order by a.id desc, p.place
          limit %(limit)s
-        """,
-        workspace_id=tx.workspace_id,
-        view=view,
-        limit=MOST_READ,
-    )
+    """
+    return await tx.all(_Text, query.replace("{seen}", _SEEN[view]), workspace_id=tx.workspace_id, limit=MOST_READ)
 
 
 def _by_words(question: str, texts: Sequence[_Text]) -> Match:

@@ -68,6 +68,7 @@ class Action(StrEnum):
     ANSWER_CHANGED = "answer.changed", "changed a curated answer: {changed}"
     UNANSWERED_APPROVED = "unanswered.approved", "answered what had no answer, in {count} wordings"
     UNANSWERED_DISMISSED = "unanswered.dismissed", "dismissed unanswered questions"
+    ANSWER_HELD = "answer.held", "added, changed or removed a curated answer, held back by the publish gate"
     ANSWER_REMOVED = "answer.removed", "removed a curated answer"
     DELETION_PROVED = "deletion.proved", "wrote a deletion receipt; places where something was left: {left}"
     CONFLICT_DISMISSED = "conflict.dismissed", "dismissed a conflict in the knowledge"
@@ -83,6 +84,12 @@ class Action(StrEnum):
     HELD_PASSED = "held.passed", "published held changes that passed their test, of documents: {count}"
     HELD_PUBLISHED = "held.published", "published held changes, whatever their test said, of documents: {count}"
     HELD_WITHDRAWN = "held.withdrawn", "withdrew held changes, of documents: {count}"
+    HELD_ANSWERS_PASSED = "held.answers_passed", "published held curated answers that passed their test: {count}"
+    HELD_ANSWERS_PUBLISHED = (
+        "held.answers_published",
+        "published held curated answers, whatever their test said: {count}",
+    )
+    HELD_ANSWERS_WITHDRAWN = "held.answers_withdrawn", "withdrew held curated answers: {count}"
     HELD_BOT_PASSED = "held.bot_passed", "published a held change of the bot that passed its test"
     HELD_BOT_PUBLISHED = "held.bot_published", "published a held change of the bot, whatever its test said"
     HELD_BOT_WITHDRAWN = "held.bot_withdrawn", "withdrew a held change of the bot"

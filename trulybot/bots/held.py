@@ -35,16 +35,6 @@ class _Held:
     context_tokens: int | None
 
 
-async def is_gated(tx: Tx) -> bool:
-    """Whether changes are held back at present."""
-    return bool(
-        await tx.value(
-            "select exists (select from publish_gates where workspace_id = %(workspace_id)s)",
-            workspace_id=tx.workspace_id,
-        )
-    )
-
-
 async def waiting(tx: Tx) -> Waiting | None:
     return await tx.maybe(
         Waiting,

@@ -14,6 +14,7 @@ from trulybot.kit.db import Tx
 from trulybot.kit.errors import InvalidInput
 from trulybot.kit.text import one_line
 from trulybot.knowledge import versions
+from trulybot.knowledge.gate import is_gated
 from trulybot.knowledge.models import Kind
 
 _SINCE_EVER = datetime(2026, 1, 1, tzinfo=UTC)  # of a bot that nobody changed yet
@@ -59,7 +60,7 @@ async def change(tx: Tx, form: BotChange, *, by: Who) -> Bot:
         again = "is needed again for another server, since the one that is kept goes to its own alone"
         raise InvalidInput(details=[{"field": "api_key", "message": again}])
     _check(values["model"], values["base_url"], has_key=has_key)
-    holds = held.HELD & sent.keys() if await held.is_gated(tx) else frozenset[str]()
+    holds = held.HELD & sent.keys() if await is_gated(tx) else frozenset[str]()
     if holds:
         await held.keep(tx, {name: value for name, value in values.items() if name in held.HELD})
     if live := sent.keys() - holds:

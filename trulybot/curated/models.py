@@ -18,6 +18,9 @@ from trulybot.kit.openapi import example
         "language": "en",
         "document_id": None,
         "embedded": True,
+        "held": False,
+        "replaces": None,
+        "removes": False,
         "created_at": "2026-11-22T09:00:00Z",
         "updated_at": "2026-11-22T09:00:02Z",
     }
@@ -28,6 +31,9 @@ class CuratedAnswer:
     An answer in the owner's own words. alternatives: other ways to ask for it, in any language.
 
     document_id: the file that it was read from. embedded: it is found by meaning, and not by its wording alone.
+
+    held: the publish gate holds it back, so that nobody is told it. replaces: the answer whose place it takes once it
+    is published; null for one that is new. removes: what is held is that the other goes.
     """
 
     id: UUID
@@ -38,6 +44,9 @@ class CuratedAnswer:
     language: str | None
     document_id: UUID | None
     embedded: bool
+    held: bool
+    replaces: UUID | None
+    removes: bool
     created_at: datetime
     updated_at: datetime
 

@@ -18,7 +18,7 @@ from trulybot.kit.ids import uuid7
 # {condition}: which of them. A workspace's phrasings are read by their answer, so an answer costs one look-up.
 _ANSWERS: LiteralString = """
     select a.id, a.question, p.alternatives, a.answer, a.enabled, a.language, a.document_id, p.embedded,
-           a.created_at, a.updated_at
+           a.held, a.replaces, a.removes, a.created_at, a.updated_at
       from curated_answers a
      cross join lateral (
             select coalesce(array_agg(p.text order by p.place) filter (where p.place > 0), '{}') as alternatives,
@@ -62,13 +62,16 @@ async def page(
 
 
 async def count(tx: Tx) -> int:
-    query: LiteralString = "select count(*) from curated_answers where workspace_id = %(workspace_id)s"
+    """A change that is held is no further one."""
+    query: LiteralString = """
+        select count(*) from curated_answers where workspace_id = %(workspace_id)s and replaces is null
+    """
     return int(await tx.value(query, workspace_id=tx.workspace_id))
 
 
 @dataclass(frozen=True)
 class New:
-    """An answer before it is kept."""
+    """An answer before it is kept. held, replaces, removes: as in `CuratedAnswer`."""
 
     id: UUID
     question: str
@@ -76,21 +79,30 @@ class New:
     phrasings: Sequence[Phrasing]
     enabled: bool = True
     language: str | None = None
+    held: bool = False
+    replaces: UUID | None = None
+    removes: bool = False
 
 
-async def add(tx: Tx, answers: Sequence[New], document_id: UUID | None) -> None:
+async def add(tx: Tx, answers: Sequence[New], document_id: UUID | None = None) -> None:
     """document_id: the file they were read from. While it is held back they are, too."""
     await tx.run(
         """
-        insert into curated_answers (id, document_id, question, answer, language, enabled, held)
-        select id, %(document_id)s, question, answer, language, enabled,
-               exists (select from documents d
-                        where d.workspace_id = %(workspace_id)s and d.id = %(document_id)s and d.held)
+        insert into curated_answers
+               (id, document_id, question, answer, language, enabled, replaces, removes, held, updated_at)
+        select id, %(document_id)s, question, answer, language, enabled, replaces, removes,
+               held or exists (select from documents d
+                                where d.workspace_id = %(workspace_id)s and d.id = %(document_id)s and d.held),
+               clock_timestamp()
           from unnest(%(id)s::uuid[], %(question)s::text[], %(answer)s::text[], %(language)s::text[],
-                      %(enabled)s::boolean[]) as n (id, question, answer, language, enabled)
+                      %(enabled)s::boolean[], %(replaces)s::uuid[], %(removes)s::boolean[], %(held)s::boolean[])
+               as n (id, question, answer, language, enabled, replaces, removes, held)
         """,
         workspace_id=tx.workspace_id,
         document_id=document_id,
+        replaces=[new.replaces for new in answers],
+        removes=[new.removes for new in answers],
+        held=[new.held for new in answers],
         id=[new.id for new in answers],
         question=[new.question for new in answers],
         answer=[new.answer for new in answers],
@@ -127,7 +139,7 @@ async def phrase(tx: Tx, phrasings: Sequence[tuple[UUID, Phrasing]]) -> None:
     )
 
 
-async def hold(tx: Tx, answer_id: UUID) -> CuratedAnswer:
+async def lock(tx: Tx, answer_id: UUID) -> CuratedAnswer:
     """The answer, which nobody else changes until this transaction ends."""
     await tx.run(
         "select from curated_answers where workspace_id = %(workspace_id)s and id = %(answer_id)s for update",
@@ -142,7 +154,7 @@ async def change(tx: Tx, answer: CuratedAnswer) -> None:
         """
         update curated_answers
            set question = %(question)s, answer = %(answer)s, language = %(language)s, enabled = %(enabled)s,
-               updated_at = now()
+               updated_at = clock_timestamp()
          where workspace_id = %(workspace_id)s
            and id = %(id)s
         """,
@@ -175,9 +187,9 @@ async def rephrase(tx: Tx, answer_id: UUID, phrasings: Sequence[Phrasing]) -> No
     )
 
 
-async def remove(tx: Tx, answer_id: UUID) -> bool:
+async def remove(tx: Tx, answer_id: UUID) -> None:
     query: LiteralString = "delete from curated_answers where workspace_id = %(workspace_id)s and id = %(answer_id)s"
-    return bool(await tx.run(query, workspace_id=tx.workspace_id, answer_id=answer_id))
+    await tx.run(query, workspace_id=tx.workspace_id, answer_id=answer_id)
 
 
 async def remove_of(tx: Tx, document_id: UUID, *, but: Sequence[UUID]) -> int:
@@ -192,20 +204,6 @@ async def remove_of(tx: Tx, document_id: UUID, *, but: Sequence[UUID]) -> int:
         workspace_id=tx.workspace_id,
         document_id=document_id,
         but=list(but),
-    )
-
-
-async def show(tx: Tx, document_ids: Sequence[UUID]) -> None:
-    """Let the answers of files that are not held back any more answer."""
-    await tx.run(
-        """
-        update curated_answers
-           set held = false
-         where workspace_id = %(workspace_id)s
-           and document_id = any (%(document_ids)s)
-        """,
-        workspace_id=tx.workspace_id,
-        document_ids=list(document_ids),
     )
 
 

@@ -73,7 +73,7 @@ async def change(request: Request, answer_id: UUID, form: AnswerChange, who: Wri
 
 @router.delete("/{answer_id}", status_code=204)
 async def remove(answer_id: UUID, who: Writer, db: Db) -> None:
-    """Take an answer out. From this moment on nobody is told it any more."""
+    """Take an answer out: nobody is told it any more. A publish gate holds that back as it does any change."""
     async with db.workspace(who) as tx:
         await service.remove(tx, answer_id, by=who)
 

@@ -8,15 +8,15 @@ from uuid import UUID
 from trulybot.audit import service as audit
 from trulybot.audit.actions import Action
 from trulybot.audit.service import Who
-from trulybot.curated import queries
+from trulybot.curated import held, queries
 from trulybot.curated.errors import AnswersFull
 from trulybot.curated.forms import ALTERNATIVES, ANSWER_CHARACTERS, QUESTION_CHARACTERS, AnswerChange, NewAnswer
 from trulybot.curated.models import CuratedAnswer, phrasings
 from trulybot.kit.db import Database, Identity, Tx
-from trulybot.kit.errors import NotFound
 from trulybot.kit.ids import uuid7
 from trulybot.kit.text import one_line, storable
 from trulybot.knowledge import versions
+from trulybot.knowledge.gate import is_gated
 from trulybot.knowledge.models import Kind
 from trulybot.llm.embeddings import Embedder, EmbeddingsUnavailable
 
@@ -27,11 +27,13 @@ Entry = tuple[str, Sequence[str], str]  # question, alternatives, answer
 
 async def add(tx: Tx, form: NewAnswer, *, by: Who) -> CuratedAnswer:
     """
-    Keep an answer. It is found by its wording at once, and by meaning when its phrasings are embedded.
+    Keep an answer. It is found by its wording at once, and by meaning when its phrasings are embedded. While there is a
+    publish gate it is held back.
 
     Raises:
         AnswersFull: The workspace has as many as it may.
     """
+    holds = await is_gated(tx)
     new = queries.New(
         id=uuid7(),
         question=form.question,
@@ -39,19 +41,23 @@ async def add(tx: Tx, form: NewAnswer, *, by: Who) -> CuratedAnswer:
         phrasings=phrasings(form.question, form.alternatives, form.answer),
         enabled=form.enabled,
         language=form.language,
+        held=holds,
     )
-    await queries.add(tx, [new], None)
+    await queries.add(tx, [new])
     await _settle(tx)
-    await versions.record(tx, Kind.ANSWERS_CHANGED)
-    await audit.record(tx, Action.ANSWER_ADDED, by=by, subject=new.id, count=1)
+    if holds:
+        await audit.record(tx, Action.ANSWER_HELD, by=by, subject=new.id)
+    else:
+        await versions.record(tx, Kind.ANSWERS_CHANGED)
+        await audit.record(tx, Action.ANSWER_ADDED, by=by, subject=new.id, count=1)
     return await queries.get(tx, new.id)
 
 
-async def add_many(tx: Tx, entries: Sequence[Entry], *, by: Who | None = None, document_id: UUID | None = None) -> int:
+async def take_from(tx: Tx, document_id: UUID, entries: Sequence[Entry]) -> None:
     """
-    Keep many answers, and say how many there were. Entries without a question or an answer are passed over.
+    Keep the answers of a file. They take the place of what it held before, and go when it goes.
 
-    document_id: the file they were read from. They take the place of what it held before, and go when it goes.
+    Entries without a question or an answer are passed over.
 
     Raises:
         AnswersFull: The workspace would have more than it may.
@@ -62,31 +68,32 @@ async def add_many(tx: Tx, entries: Sequence[Entry], *, by: Who | None = None, d
         if question and answer
     ]
     await queries.add(tx, new, document_id)
-    if document_id is not None:
-        await queries.remove_of(tx, document_id, but=[one.id for one in new])
+    await queries.remove_of(tx, document_id, but=[one.id for one in new])
     await _settle(tx)
-    if by is not None:
-        await versions.record(tx, Kind.ANSWERS_CHANGED, count=len(new))
-        await audit.record(tx, Action.ANSWER_ADDED, by=by, subject=document_id, count=len(new))
-    return len(new)
 
 
 async def change(tx: Tx, answer_id: UUID, form: AnswerChange, *, by: Who) -> CuratedAnswer:
     """
-    Change what was sent of an answer; two changes at once follow each other.
+    Change what was sent of an answer; two changes at once follow each other. While there is a publish gate, one that
+    answers stays as it is, and what is answered with is the change beside it.
 
     Raises:
         NotFound: There is none with this id in the workspace.
     """
-    before = await queries.hold(tx, answer_id)
+    before = await queries.lock(tx, answer_id)
+    if not before.held and await is_gated(tx):
+        before = await held.beside(tx, before)
     sent = form.model_dump(exclude_unset=True)
     given = {name: value for name, value in sent.items() if value is not None or name == "language"}
     after = replace(before, **given)
     await queries.change(tx, after)
     asked = phrasings(after.question, after.alternatives, after.answer)
     if asked != phrasings(before.question, before.alternatives, before.answer):
-        await queries.rephrase(tx, answer_id, asked)
+        await queries.rephrase(tx, before.id, asked)
     await _settle(tx)
+    if before.held:
+        await audit.record(tx, Action.ANSWER_HELD, by=by, subject=answer_id)
+        return await held.drop_if_same(tx, await queries.get(tx, before.id))
     await versions.record(tx, Kind.ANSWERS_CHANGED)
     await audit.record(tx, Action.ANSWER_CHANGED, by=by, subject=answer_id, changed=", ".join(sorted(given)))
     return await queries.get(tx, answer_id)
@@ -94,14 +101,21 @@ async def change(tx: Tx, answer_id: UUID, form: AnswerChange, *, by: Who) -> Cur
 
 async def remove(tx: Tx, answer_id: UUID, *, by: Who) -> None:
     """
-    Take an answer out, with its phrasings and their vectors.
+    Take an answer out, with its phrasings and their vectors. While there is a publish gate that is held back, except of
+    what is held itself.
 
     Raises:
         NotFound: There is none with this id in the workspace.
     """
-    if not await queries.remove(tx, answer_id):
-        raise NotFound
-    await versions.record(tx, Kind.ANSWERS_DELETED)
+    answer = await queries.lock(tx, answer_id)
+    if not answer.held and await is_gated(tx):
+        await held.remove(tx, answer)
+        await _settle(tx)
+        await audit.record(tx, Action.ANSWER_HELD, by=by, subject=answer_id)
+        return
+    await queries.remove(tx, answer_id)
+    if not answer.held:
+        await versions.record(tx, Kind.ANSWERS_DELETED)
     await audit.record(tx, Action.ANSWER_REMOVED, by=by, subject=answer_id)
 
 

@@ -19,6 +19,7 @@ from trulybot.kit.http import Db
 from trulybot.kit.lists import paged, place
 from trulybot.kit.pages import render
 from trulybot.kit.text import storable
+from trulybot.knowledge.gate import is_gated
 from trulybot.workspaces.access import allows
 from trulybot.workspaces.identity import Member
 
@@ -87,16 +88,16 @@ async def change(
     except ValidationError as error:
         return await _one(request, who, db, answer_id, status=400, form={**typed, "error": _said(error)})
     async with db.workspace(who) as tx:
-        await curated.change(tx, answer_id, form, by=who)
-    await curated.embed_now(db, request.app.state.embedder, who, answer_id)
-    return await _one(request, who, db, answer_id, saved=True)
+        changed = await curated.change(tx, answer_id, form, by=who)
+    await curated.embed_now(db, request.app.state.embedder, who, changed.id)
+    return await _one(request, who, db, changed.id, saved=True)
 
 
 @router.post("/{answer_id}/switch")
 async def switch(answer_id: UUID, who: Writer, db: Db, enabled: Text = "") -> Response:
     async with db.workspace(who) as tx:
-        await curated.change(tx, answer_id, AnswerChange(enabled=enabled == "on"), by=who)
-    return RedirectResponse(f"{HERE}/{answer_id}", status_code=303)
+        changed = await curated.change(tx, answer_id, AnswerChange(enabled=enabled == "on"), by=who)
+    return RedirectResponse(f"{HERE}/{changed.id}", status_code=303)
 
 
 @router.post("/{answer_id}/removal")
@@ -120,10 +121,12 @@ async def _list(
         around = await frame(tx, who, HERE)
         found = paged(await curated.page(tx, words=q or None, before=place(cursor), limit=SHOWN + 1), SHOWN)
         total = await curated.count(tx)
+        gated = await is_gated(tx)
     context = {
         "answers": found.items,
         "next_cursor": found.next_cursor,
         "total": total,
+        "gated": gated,
         "q": q,
         "may_write": allows(who, "documents:write"),
         "form": {"question": "", "alternatives": "", "answer": "", "error": None},
@@ -138,13 +141,15 @@ async def _one(
     async with db.workspace(who) as tx:
         around = await frame(tx, who, HERE)
         answer = await curated.get(tx, answer_id)
+        gated = await is_gated(tx)
     form = {
         "question": answer.question,
         "alternatives": "\n".join(answer.alternatives),
         "answer": answer.answer,
         "error": None,
     }
-    context = {"answer": answer, "may_write": allows(who, "documents:write"), "form": form, "saved": False}
+    context = {"answer": answer, "may_write": allows(who, "documents:write"), "gated": gated}
+    context |= {"form": form, "saved": False}
     return render(request, "answer.html", status=status, **{**around, **context, **shown})
 
 

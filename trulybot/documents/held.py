@@ -1,11 +1,13 @@
 """Documents that are held back until a golden set has been asked of them: the publish gate's side of the knowledge."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from trulybot.curated import queries as curated
+from trulybot.curated import held as held_answers
 from trulybot.documents import passage_queries
+from trulybot.documents.models import Document, NewDocument
 from trulybot.kit.db import Tx
 from trulybot.knowledge import versions
 from trulybot.knowledge.models import Kind
@@ -51,6 +53,39 @@ async def replacing(tx: Tx) -> dict[UUID, UUID]:
     return {pair.held_id: pair.live_id for pair in await _pairs(tx) if pair.live_id is not None}
 
 
+async def in_whose_place(tx: Tx, document: Document) -> UUID:
+    """The live document that a held one would replace; itself for any other."""
+    live: UUID | None = await tx.value(
+        """
+        select id
+          from documents
+         where workspace_id = %(workspace_id)s
+           and external_id = %(external_id)s
+           and not held
+        """,
+        workspace_id=tx.workspace_id,
+        external_id=document.external_id,
+    )
+    return live or document.id
+
+
+async def beside(tx: Tx, live: Sequence[UUID]) -> list[UUID]:
+    """The held documents that would replace these."""
+    found: list[UUID] = await tx.value(
+        """
+        select coalesce(array_agg(h.id), '{}')
+          from documents d
+          join documents h on h.workspace_id = d.workspace_id and h.external_id = d.external_id and h.held
+         where d.workspace_id = %(workspace_id)s
+           and d.id = any (%(live)s)
+           and not d.held
+        """,
+        workspace_id=tx.workspace_id,
+        live=list(live),
+    )
+    return found
+
+
 async def publish(tx: Tx) -> int:
     """Let what is held and ready answer, in the place of what it replaces. Answers with how many documents."""
     pairs = await _pairs(tx)
@@ -77,8 +112,10 @@ async def publish(tx: Tx) -> int:
         **both,
     )
     await tx.run("select private.take_place(%(held)s::uuid[], %(live)s::uuid[])", **both)
+    new = [pair.held_id for pair in pairs if pair.live_id is None]
+    await held_answers.publish_of(tx, over={pair.held_id: pair.live_id for pair in over if pair.live_id}, new=new)
     await _delete(tx, [pair.held_id for pair in over])
-    await _show(tx, [pair.held_id for pair in pairs if pair.live_id is None])
+    await _show(tx, new)
     await passage_queries.count(
         tx, passages=-sum(pair.passages for pair in over), terms=-sum(pair.terms for pair in over)
     )
@@ -92,6 +129,18 @@ async def publish(tx: Tx) -> int:
 
 async def withdraw(tx: Tx) -> int:
     """Give up what is held; what answers stays as it is. Answers with how many documents."""
+    return await _withdraw(tx, None)
+
+
+async def give_up(tx: Tx, same: Sequence[NewDocument]) -> None:
+    """What comes back to what answers already holds nothing up."""
+    names = [document.external_id for document in same if document.external_id is not None]
+    if names:
+        await _withdraw(tx, names)
+
+
+async def _withdraw(tx: Tx, names: Sequence[str] | None) -> int:
+    """names: of the documents, all of them without."""
     rows = await tx.all(
         _Pair,
         """
@@ -99,11 +148,15 @@ async def withdraw(tx: Tx) -> int:
           from documents
          where workspace_id = %(workspace_id)s
            and held
+           and (%(names)s::text[] is null or external_id = any (%(names)s))
          order by id
            for update
         """,
         workspace_id=tx.workspace_id,
+        names=list(names) if names is not None else None,
     )
+    if not rows:
+        return 0
     await _delete(tx, [row.held_id for row in rows])
     await passage_queries.count(tx, passages=-sum(row.passages for row in rows), terms=-sum(row.terms for row in rows))
     for row in rows:
@@ -144,7 +197,6 @@ async def _show(tx: Tx, ids: list[UUID]) -> None:
         workspace_id=tx.workspace_id,
         ids=ids,
     )
-    await curated.show(tx, ids)
 
 
 async def _delete(tx: Tx, ids: list[UUID]) -> None:

@@ -112,7 +112,7 @@ async def _index_file(db: Database, files: Files, document: Waiting, job: Identi
 async def _keep_answers(tx: Tx, document: Waiting, reading: Reading) -> None:
     """A list of questions answers like the owner's own words, besides being found like any text."""
     entries = [(one.question, one.alternatives, one.answer) for one in reading.answered]
-    await curated.add_many(tx, entries, document_id=document.id)
+    await curated.take_from(tx, document.id, entries)
 
 
 async def _could_not_read(db: Database, document: Waiting, error: ReadingError, job: Identity) -> None:

@@ -81,16 +81,6 @@ async def add(tx: Tx, documents: Sequence[NewDocument], created_by: UUID | None,
     return Kept(added + len(replaced), [key for id in replaced if (key := there[id]) is not None])
 
 
-async def is_gated(tx: Tx) -> bool:
-    """Whether new documents are held back until they have passed their test."""
-    return bool(
-        await tx.value(
-            "select exists (select from publish_gates where workspace_id = %(workspace_id)s)",
-            workspace_id=tx.workspace_id,
-        )
-    )
-
-
 async def changed(tx: Tx, documents: Sequence[NewDocument]) -> list[NewDocument]:
     """Those that are not what answers already."""
     rows = await tx.all(

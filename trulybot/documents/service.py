@@ -12,6 +12,7 @@ from uuid import UUID
 from trulybot.audit import service as audit
 from trulybot.audit.actions import Action
 from trulybot.audit.service import Who
+from trulybot.documents import held as held_documents
 from trulybot.documents import queries, receipts
 from trulybot.documents.errors import EmptyText, FileRefused, NothingToRead
 from trulybot.documents.files import Files, fingerprint
@@ -24,6 +25,7 @@ from trulybot.kit.errors import NotFound
 from trulybot.kit.ids import uuid7
 from trulybot.kit.text import one_line
 from trulybot.knowledge import versions
+from trulybot.knowledge.gate import is_gated
 from trulybot.knowledge.models import Kind
 from trulybot.workspaces import queries as workspaces
 
@@ -90,7 +92,7 @@ async def add(tx: Tx, documents: Sequence[NewDocument], *, created_by: UUID | No
 
     What is the same as a document that is there already is not kept again.
     """
-    added = await keep(tx, documents, created_by=created_by, held=await queries.is_gated(tx))
+    added = await keep(tx, documents, created_by=created_by, held=await is_gated(tx))
     if added.changed:
         await workspaces.count_usage(tx, uploads=added.changed)
         await audit.record(tx, Action.DOCUMENT_ADDED, by=by, count=added.changed)
@@ -104,7 +106,10 @@ async def keep(tx: Tx, documents: Sequence[NewDocument], *, created_by: UUID | N
     held: until the publish gate lets them through.
     """
     unique = {_key(document): document for document in documents}
-    new = await queries.changed(tx, list(unique.values())) if held else list(unique.values())
+    new = list(unique.values())
+    if held:
+        new = await queries.changed(tx, new)
+        await held_documents.give_up(tx, [document for document in unique.values() if document not in new])
     now = await queries.add(tx, new, created_by, held=held)
     if now.changed:
         # One job at a time in a workspace: it takes whatever waits, so a large upload is one stream of work.
@@ -172,21 +177,25 @@ async def remove(tx: Tx, document_id: UUID, *, by: Who) -> None:
 
 async def take_out(tx: Tx, document_ids: Sequence[UUID]) -> int:
     """
-    Delete documents for good: their passages and vectors, what they held before, and their files once this commits. A
-    job then proves that nothing is left, and writes one receipt for all. Answers with how many there were.
+    Delete documents for good, with what is held to replace them: their passages and vectors, what they held before, and
+    their files once this commits. A job then proves that nothing is left, and writes one receipt for all. Answers with
+    how many there were.
 
     Who calls says in the audit log why.
     """
     if not document_ids:
         return 0
-    await queries.lock(tx, document_ids)
-    receipt_id = await receipts.begin(tx, document_ids)
+    waiting = await held_documents.beside(tx, document_ids)
+    together = sorted({*document_ids, *waiting})
+    await queries.lock(tx, together)
+    receipt_id = await receipts.begin(tx, together)
     added = Counter[int]()
-    for document_id in sorted(document_ids):
+    for document_id in together:
         removed = await queries.remove(tx, document_id)
         if removed is not None:
-            added[removed.added_version] += 1
             await tx.publish("document", document_id)
+        if removed is not None and document_id not in waiting:
+            added[removed.added_version] += 1
     await tx.enqueue("history.prove_deletion", receipt_id=receipt_id)
     alone = {"document": str(document_ids[0])} if len(document_ids) == 1 else {}
     for version, count in added.items():  # what an earlier version would miss of them depends on when they came

@@ -29,6 +29,7 @@ class Kind(StrEnum):
     DOCUMENTS_TAKEN_OUT = "documents.taken_out", "took documents out: {count}"
     DOCUMENTS_DELETED = "documents.deleted", "deleted documents for good: {count}"
     ANSWERS_CHANGED = "answers.changed", "added or changed curated answers: {count}"
+    ANSWERS_PUBLISHED = "answers.published", "published changes of curated answers that were held back: {count}"
     ANSWERS_DELETED = "answers.deleted", "deleted curated answers: {count}"
     SOURCE_SYNCED = "source.synced", "fetched a source again; pages changed: {count}"
     SOURCE_DELETED = "source.deleted", "deleted a source with its pages: {count}"

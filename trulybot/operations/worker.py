@@ -126,20 +126,28 @@ def tasks(
         "documents.tend": _tending(db, embedder, former),
         "documents.forget_file": forget_file,
         "documents.read_again": read_again,
-        "curated.embed": _all_of(partial(curated.embed_some, db, embedder)),
+        "curated.embed": _embedding_answers(db, embedder),
         "sources.sync": sync_sources,
-        "unanswered.group": _all_of(partial(unanswered.group_some, db, embedder)),
+        "unanswered.group": _grouping(db, embedder),
     }
 
 
-def _all_of(some: Callable[[JobOwner], Awaitable[bool]]) -> Task:
-    """A job that does some of what waits until nothing does."""
+def _embedding_answers(db: Database, embedder: Embedder) -> Task:
+    async def embed(job: JobOwner, _ids: dict[str, str]) -> None:
+        while await curated.embed_some(db, embedder, job):
+            pass
+        async with db.workspace(job) as tx:
+            await gate.begin_when_ready(tx)
 
-    async def work(job: JobOwner, _ids: dict[str, str]) -> None:
-        while await some(job):
+    return embed
+
+
+def _grouping(db: Database, embedder: Embedder) -> Task:
+    async def group(job: JobOwner, _ids: dict[str, str]) -> None:
+        while await unanswered.group_some(db, embedder, job):
             pass
 
-    return work
+    return group
 
 
 def golden_tasks(db: Database, answering: Answering) -> dict[str, Task]:

@@ -12,6 +12,16 @@ from trulybot.kit.ids import uuid7
 from trulybot.sources.models import Counts, FailingPage, Kind, Refresh, Source, State
 
 
+async def is_syncing(tx: Tx) -> bool:
+    """Whether pages of the workspace are being visited."""
+    return bool(
+        await tx.value(
+            "select exists (select from sources where workspace_id = %(workspace_id)s and state = 'syncing')",
+            workspace_id=tx.workspace_id,
+        )
+    )
+
+
 @dataclass(frozen=True)
 class _Row:
     id: UUID

@@ -11,12 +11,14 @@ from collections.abc import Sequence
 
 from trulybot.audit import service as audit
 from trulybot.audit.actions import Action
+from trulybot.documents import held as held_documents
 from trulybot.documents import service as documents
 from trulybot.documents.files import Files
 from trulybot.documents.models import Failure
 from trulybot.kit.db import Database, Identity, Tx
 from trulybot.kit.log import get_logger
 from trulybot.kit.metrics import SOURCE_PAGES, SOURCE_RUNS
+from trulybot.knowledge.gate import is_gated
 from trulybot.sources import queries as source_queries
 from trulybot.sources import run_queries as queries
 from trulybot.sources.fetching import links, robots, urls
@@ -140,10 +142,14 @@ class _Turn:
 
     async def _keep(self, tx: Tx, page: KnownPage, outcome: Outcome) -> Sequence[str | None]:
         """Write down what came of a visit. Answers with the files that nothing needs."""
-        visit, unused = outcome.visit, list[str | None]()
-        if outcome.document is not None:
-            added = await documents.keep(tx, [outcome.document], created_by=None)
-            unused, document_id = added.unused_files, added.documents[0].id
+        visit, unused, holds = outcome.visit, list[str | None](), await is_gated(tx)
+        if outcome.document is not None and holds and visit.state == "unchanged" and page.document_id is not None:
+            # What is held, or was withdrawn, is not brought again before the page changes.
+            await queries.mark(tx, self.run, page.id, visit)
+            unused = outcome.file_keys
+        elif outcome.document is not None:
+            added = await documents.keep(tx, [outcome.document], created_by=None, held=holds)
+            unused, document_id = added.unused_files, await held_documents.in_whose_place(tx, added.documents[0])
             if page.document_id not in (None, document_id):  # it forwards to another page than before
                 await self._take_out(tx, await queries.of_page(tx, page.id))
             await queries.keep(tx, self.run, page.id, visit, document_id)
@@ -181,6 +187,7 @@ class _Turn:
                 await queries.end(
                     tx, self.run, state="ready", error=None, failures=0, again_in=again_in, succeeded=True
                 )
+                await _try_what_is_held(tx)
                 await tx.publish("source", self.run.id)
                 counts = (await source_queries.get(tx, self.run.id)).pages
                 await audit.record(
@@ -239,7 +246,14 @@ async def _fail(db: Database, job: Identity, run: Run, error: Failure) -> None:
         state = "paused" if paused else "failed"
         again_in = None if paused else again_in
         await queries.end(tx, run, state=state, error=error, failures=failures, again_in=again_in, succeeded=False)
+        await _try_what_is_held(tx)
         await tx.publish("source", run.id)
         await audit.record(tx, Action.SOURCE_FAILED, by=None, subject=run.id, code=error.code)
     SOURCE_RUNS.labels(state).inc()
     log.info("source.failed", source_id=str(run.id), run=run.number, code=error.code)
+
+
+async def _try_what_is_held(tx: Tx) -> None:
+    """The publish gate waits until a run is over, since each page more would be another change to try."""
+    if await is_gated(tx):
+        await tx.enqueue("evaluation.begin")

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from trulybot.answers import quoting, search
 from trulybot.answers.answering import Answering, Question, cited
+from trulybot.answers.lookup import View
 from trulybot.answers.models import Answer
 from trulybot.audit import service as audit
 from trulybot.audit.actions import Action
@@ -112,9 +113,10 @@ async def approve(tx: Tx, group_id: UUID, form: Approval, *, by: Actor) -> tuple
 async def ask_again(
     db: Database, answering: Answering, who: Actor, answer: CuratedAnswer, questions: list[str]
 ) -> list[Tested]:
-    """Ask a group's questions again, as a visitor would, and see which are told the new answer."""
+    """Ask a group's questions again, as a visitor would, and see which are told the new answer, held back or not."""
+    view: View = "candidate" if answer.held else "live"
     return [
-        Tested(question, await _reply(db, answering, who, question) == answer.answer)
+        Tested(question, await _reply(db, answering, who, question, view) == answer.answer)
         for question in questions[:QUESTIONS_TESTED]
     ]
 
@@ -143,12 +145,12 @@ async def _draft(db: Database, answering: Answering, who: Actor, question: str) 
     return Draft(quoting.readable(quoted), [cited(passage) for passage in passages.values()])
 
 
-async def _reply(db: Database, answering: Answering, who: Actor, question: str) -> str:
+async def _reply(db: Database, answering: Answering, who: Actor, question: str, view: View) -> str:
     asked = await answering.ask(question)
     async with db.workspace(who) as tx:
         bot = await bots.settings(tx)
     text = ""
-    async for part in answering.answer(db, who, Question(question, None, "", asked, bot=bot)):
+    async for part in answering.answer(db, who, Question(question, None, "", asked, bot=bot, view=view)):
         if isinstance(part, Answer):
             text = part.text
     return text

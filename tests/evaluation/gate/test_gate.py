@@ -14,9 +14,13 @@ QUESTION = "How long do I have to send something back?"
 UNSURE = "Are you open in the morning?"  # answered, yet not with the confidence that a strict bot asks for
 
 
-async def gated(world: World, question: str | None = None) -> Person:
-    """A shop whose changes are held until it still says how long things may be sent back. question: one more."""
-    alice = await world.alice()
+async def gated(world: World, question: str | None = None, person: Person | None = None) -> Person:
+    """
+    A shop whose changes are held until it still says how long things may be sent back.
+
+    question: one more that is asked. person: whose shop it is; Alice's without.
+    """
+    alice = person or await world.alice()
     returns = await alice.knows(RETURNS, title="Returns", external_id="returns")
     await alice.knows(HOURS, title="Opening hours", external_id="hours")
     await world.work()
@@ -89,7 +93,7 @@ async def test_who_answers_for_the_bot_may_publish_it_all_the_same(world: World)
     published = await admin.post("/api/publish-gate/publication")
 
     assert refused.status_code == 403
-    assert published.json() == {"documents": 1, "bot": False}
+    assert published.json() == {"documents": 1, "answers": 0, "bot": False}
     assert "14 days" in await answer(alice)
     assert "held.published" in (await alice.get("/api/audit-log")).text
 
@@ -120,7 +124,7 @@ async def test_what_is_withdrawn_never_answers(world: World):
     withdrawn = await alice.post("/api/publish-gate/withdrawal")
     again = await alice.post("/api/publish-gate/withdrawal")
 
-    assert withdrawn.json() == {"documents": 1, "bot": False}
+    assert withdrawn.json() == {"documents": 1, "answers": 0, "bot": False}
     assert again.json()["error"]["code"] == "nothing_held"
     assert "30 days" in await answer(alice)
     assert (await alice.get("/api/documents/summary")).json()["total"] == 2
@@ -214,7 +218,7 @@ async def test_a_change_of_the_bot_that_breaks_an_answer_stays_held_and_visitors
     down = await alice.delete("/api/publish-gate")
     assert down.json()["error"]["code"] == "still_held"
     published = await (await world.joins(alice, "admin")).post("/api/publish-gate/publication")
-    assert published.json() == {"documents": 0, "bot": True}
+    assert published.json() == {"documents": 0, "answers": 0, "bot": True}
     assert not (await (await alice.visitor()).asks(UNSURE))["answered"]
     log = (await alice.get("/api/audit-log")).text
     assert "bot.held" in log
@@ -249,7 +253,7 @@ async def test_a_change_of_the_bot_can_be_withdrawn_or_taken_back(world: World):
     await alice.patch("/api/bot", {"tone": "brief"})
     back = (await alice.patch("/api/bot", {"tone": "friendly"})).json()
 
-    assert withdrawn.json() == {"documents": 0, "bot": True}
+    assert withdrawn.json() == {"documents": 0, "answers": 0, "bot": True}
     assert (after["caution"], after["held"], back["held"]) == ("balanced", None, None)
     assert (await gate(alice))["state"] == "open"
     assert "held.bot_withdrawn" in (await alice.get("/api/audit-log")).text

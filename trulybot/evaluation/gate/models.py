@@ -51,6 +51,7 @@ class Verdict:
         "ready": 1,
         "waiting": 0,
         "failed": 0,
+        "answers": 0,
         "bot": False,
         "changed_at": "2026-11-22T08:59:00Z",
         "live": None,
@@ -61,9 +62,9 @@ class Verdict:
 @dataclass(frozen=True)
 class Gate:
     """
-    ready, waiting, failed: the documents that are held, by whether they can be tried yet. bot: whether a change of the
-    bot is held. live, candidate: the last try, beside what visitors were answered from at that time; both null before
-    the first.
+    ready, waiting, failed: the documents that are held, by whether they can be tried yet. answers: how many changes of
+    curated answers are held, besides those of files. bot: whether a change of the bot is. live, candidate: the last
+    try, beside what visitors were answered from at that time; both null before the first.
     """
 
     set_id: UUID
@@ -72,6 +73,7 @@ class Gate:
     ready: int
     waiting: int
     failed: int
+    answers: int
     bot: bool
     changed_at: datetime | None
     live: Run | None
@@ -79,10 +81,15 @@ class Gate:
     verdict: Verdict | None
 
 
-@example({"documents": 3, "bot": False})
+@example({"documents": 3, "answers": 1, "bot": False})
 @dataclass(frozen=True)
 class Passed:
-    """documents: how many were published, or withdrawn. bot: whether a change of the bot was."""
+    """documents, answers: how many were published, or withdrawn. bot: whether a change of the bot was."""
 
     documents: int
+    answers: int
     bot: bool
+
+    @property
+    def anything(self) -> bool:
+        return bool(self.documents or self.answers or self.bot)

@@ -29,7 +29,7 @@ async def show(who: Annotated[Actor, may("documents:read")], db: Db) -> Gate:
 
 @router.put("/publish-gate", responses=errors(NotFound, NothingToAsk))
 async def put_up(form: GateForm, who: Keeper, db: Db) -> Gate:
-    """Hold documents and changes of the bot back until a golden set has been asked of them; deletions never."""
+    """Hold changes of knowledge and bot back until a golden set has been asked of them; never a document's deletion."""
     async with db.workspace(who) as tx:
         return await service.put_up(tx, form, by=who)
 

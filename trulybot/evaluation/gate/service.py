@@ -1,9 +1,10 @@
 """
 Hold back what changes the answers, ask a golden set of it, and let it through when that goes well.
 
-Documents that somebody sends are taken in and read as ever, but beside those that answer; so is a change of the bot.
-Once everything is read the set is asked twice: of what answers now, and of what would. Enough must be right, and
-nothing that was right may turn wrong. Deletions are never held: what somebody wants gone goes. Nor is money.
+Documents and pages are taken in and read as ever, but beside those that answer; so are curated answers and a change of
+the bot. Once everything is read the set is asked twice: of what answers now, and of what would. Enough must be right,
+and nothing that was right may turn wrong. Deletions of documents are never held: what somebody wants gone goes. Nor is
+money.
 """
 
 from typing import Any
@@ -42,6 +43,7 @@ async def show(tx: Tx) -> Gate:
         ready=now.ready,
         waiting=now.waiting,
         failed=now.failed,
+        answers=now.answers,
         bot=now.bot_revision is not None,
         changed_at=now.changed_at,
         live=live,
@@ -103,7 +105,7 @@ async def begin_when_ready(tx: Tx) -> None:
     if setting is None:
         return
     now = await holding(tx)
-    if not now.can_be_tried or now.waiting or await sets.is_asking(tx):
+    if not now.can_be_tried or not now.is_complete or await sets.is_asking(tx):
         return
     tried = await sets.run(tx, setting.candidate_run_id) if setting.candidate_run_id else None
     if tried is None or (now.changed_at is not None and tried.created_at < now.changed_at):
@@ -118,15 +120,11 @@ async def decide(tx: Tx, candidate_run_id: UUID, bot_revision: UUID | None) -> b
     live = await sets.run(tx, setting.live_run_id) if setting.live_run_id else None
     candidate = await sets.run(tx, candidate_run_id)
     verdict = await _verdict(tx, setting, live, candidate)
-    if candidate is None or verdict is None or not verdict.passed or now.waiting:
+    if candidate is None or verdict is None or not verdict.passed or not now.is_complete:
         return False
     if now.changed_at is None or now.changed_at > candidate.created_at or now.bot_revision != bot_revision:
         return False
-    passed = await held.publish(tx)
-    if passed.documents:
-        await audit.record(tx, Action.HELD_PASSED, by=None, subject=candidate_run_id, count=passed.documents)
-    if passed.bot:
-        await audit.record(tx, Action.HELD_BOT_PASSED, by=None, subject=candidate_run_id)
+    await _record(tx, "passed", await held.publish(tx), by=None, subject=candidate_run_id)
     return True
 
 
@@ -139,12 +137,9 @@ async def publish(tx: Tx, *, by: Actor) -> Passed:
     """
     await _setting(tx)
     passed = await held.publish(tx)
-    if not passed.documents and not passed.bot:
+    if not passed.anything:
         raise NothingHeld
-    if passed.documents:
-        await audit.record(tx, Action.HELD_PUBLISHED, by=by, count=passed.documents)
-    if passed.bot:
-        await audit.record(tx, Action.HELD_BOT_PUBLISHED, by=by)
+    await _record(tx, "published", passed, by=by)
     return passed
 
 
@@ -157,13 +152,21 @@ async def withdraw(tx: Tx, *, by: Actor) -> Passed:
     """
     await _setting(tx)
     passed = await held.withdraw(tx)
-    if not passed.documents and not passed.bot:
+    if not passed.anything:
         raise NothingHeld
-    if passed.documents:
-        await audit.record(tx, Action.HELD_WITHDRAWN, by=by, count=passed.documents)
-    if passed.bot:
-        await audit.record(tx, Action.HELD_BOT_WITHDRAWN, by=by)
+    await _record(tx, "withdrawn", passed, by=by)
     return passed
+
+
+async def _record(tx: Tx, how: str, passed: Passed, *, by: Actor | None, subject: UUID | None = None) -> None:
+    for held_action, count in (
+        (f"held.{how}", passed.documents),
+        (f"held.answers_{how}", passed.answers),
+    ):
+        if count:
+            await audit.record(tx, Action(held_action), by=by, subject=subject, count=count)
+    if passed.bot:
+        await audit.record(tx, Action(f"held.bot_{how}"), by=by, subject=subject)
 
 
 async def _setting(tx: Tx) -> Setting:
@@ -201,7 +204,7 @@ def _state(now: Holding, candidate: Run | None, verdict: Verdict | None) -> Stat
         return "open"
     if candidate is not None and candidate.ended_at is None:
         return "trying"
-    if now.waiting:
+    if not now.is_complete:
         return "reading"
     tried = candidate is not None and now.changed_at is not None and candidate.created_at >= now.changed_at
     return "refused" if tried and verdict is not None else "waiting"
