@@ -88,7 +88,8 @@ async def beside(tx: Tx, live: Sequence[UUID]) -> list[UUID]:
 
 async def publish(tx: Tx) -> int:
     """Let what is held and ready answer, in the place of what it replaces. Answers with how many documents."""
-    pairs = await _pairs(tx)
+    locked = await _lock(tx)
+    pairs = [pair for pair in await _pairs(tx) if {pair.held_id, pair.live_id or pair.held_id} <= locked]
     over = [pair for pair in pairs if pair.live_id is not None]
     await tx.run(
         "delete from passages where workspace_id = %(workspace_id)s and document_id = any (%(ids)s)",
@@ -179,10 +180,36 @@ async def _pairs(tx: Tx) -> list[_Pair]:
            and h.held
            and h.status = 'ready'
          order by h.id
-           for update of h
         """,
         workspace_id=tx.workspace_id,
     )
+
+
+async def _lock(tx: Tx) -> frozenset[UUID]:
+    """Lock what would be published and what that would replace: in one order, before anything else of theirs."""
+    rows = await tx.all(
+        _Locked,
+        """
+        select d.id
+          from documents d
+         where d.workspace_id = %(workspace_id)s
+           and ((d.held and d.status = 'ready')
+                or (not d.held and d.external_id in (select h.external_id
+                                                       from documents h
+                                                      where h.workspace_id = %(workspace_id)s
+                                                        and h.held
+                                                        and h.status = 'ready')))
+         order by d.id
+           for update of d
+        """,
+        workspace_id=tx.workspace_id,
+    )
+    return frozenset(row.id for row in rows)
+
+
+@dataclass(frozen=True)
+class _Locked:
+    id: UUID
 
 
 async def _show(tx: Tx, ids: list[UUID]) -> None:

@@ -1,12 +1,17 @@
 """The publish gate: a change of the knowledge or of the bot waits until a golden set has been asked of it."""
 
+import asyncio
 from dataclasses import replace
 from ipaddress import ip_network
 from typing import Any
+from uuid import UUID, uuid4
 
 from tests.providers import Provider, says
 from tests.world import Person, World
+from trulybot.documents import held as held_documents
+from trulybot.documents import service as documents
 from trulybot.settings import Settings
+from trulybot.workspaces.identity import Member
 
 RETURNS = "You may send back anything unused within 30 days. Send it in its own box."
 HOURS = "The workshop is open from nine to six on weekdays, and closed on Sundays."
@@ -297,3 +302,29 @@ async def test_a_strangers_gate_is_their_own(world: World):
 
     assert foreign.status_code == 404
     assert none.json()["error"]["code"] == "no_publish_gate"
+
+
+async def test_publishing_and_deleting_what_it_replaces_wait_for_each_other_and_in_no_ring(world: World):
+    alice = await gated(world)
+    await breaks(world, alice)
+    replaced = next(
+        UUID(one["id"])
+        for one in (await alice.get("/api/documents")).json()["items"]
+        if one["external_id"] == "returns" and not one["held"]
+    )
+    db = world.app.state.db
+    who = Member(alice.user_id, alice.workspace_id, "owner", alice.email, uuid4())
+
+    async def publishes() -> int:
+        async with db.workspace(who) as tx:
+            return await held_documents.publish(tx)
+
+    async with db.workspace(who) as tx:
+        await tx.run("select from documents where id = %(id)s for update", id=replaced)
+        publishing = asyncio.create_task(publishes())
+        while not await tx.value("select exists (select from pg_locks where not granted)"):
+            await asyncio.sleep(0)
+        await documents.take_out(tx, [replaced])
+
+    assert await publishing == 1
+    assert "14 days" in await answer(alice)
