@@ -3,8 +3,8 @@
 import asyncio
 import atexit
 import os
+import signal
 import socket
-import subprocess
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -22,6 +22,7 @@ from trulybot.kit.db import Database
 from trulybot.kit.server import configured
 from trulybot.llm import embedder
 from trulybot.operations.embedded import DATABASE
+from trulybot.operations.launch import spawn
 from trulybot.settings import APP_LOGIN, WORKER_LOGIN, Settings, login_password, with_login
 
 pytest_plugins = ["tests.browser"]
@@ -88,7 +89,8 @@ async def db(database_url: str) -> AsyncIterator[Database]:
 def embedder_socket(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The embedder, as a process of its own."""
     path = tmp_path_factory.mktemp("embedder") / "embedder.sock"
-    process = subprocess.Popen(embedder.command(path, converted_models()), env={"PATH": os.environ["PATH"]})
+    command = embedder.command(path, converted_models())
+    process = spawn(command, env={"PATH": os.environ["PATH"]}, death_signal=signal.SIGKILL)
     atexit.register(stop, process)
     deadline = time.monotonic() + 30
     while not path.exists() or not _answers(path):

@@ -111,10 +111,11 @@ async def test_no_string_breaks_an_upload_or_the_reading_of_it(world: World):
         {
             "names": upload(lambda text: {"text": f"About {text}", "title": text, "external_id": text}),
             "rest": upload(lambda text: {"text": "Words.", "url": text, "language": text}),
-            "file": as_file,
         },
         [text[:EMBEDDED_CHARACTERS] for text in STRINGS],
     )
+    # Each is read by a process of its own.
+    found += await complaints({"file": as_file}, [text[:EMBEDDED_CHARACTERS] for text in SOME])
     await world.work()
 
     assert found == []
