@@ -46,6 +46,14 @@ MANY_PEOPLE = dict.fromkeys(
 )
 
 
+# Files that take long, so that neither process is left alone with one at the end.
+LONG = ("test_schemathesis.py", "test_hostile_input.py", "test_doctor.py", "test_first_day.py", "test_accessibility.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONG)
+
+
 @pytest.fixture(scope="session")
 def superuser_url(tmp_path_factory: pytest.TempPathFactory) -> str:
     """A PostgreSQL server of our own."""

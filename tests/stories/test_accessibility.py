@@ -60,7 +60,7 @@ async def test_the_dashboard_from_empty_to_filled(product, visit, new_owner):
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-async def test_the_widget_in_a_shop(visit, open_shop, willow, viewport):
+async def test_the_widget_in_a_shop(open_shop, willow, visit, viewport):
     shop = open_shop(willow.bot)
     willow.allows(shop)
     page = await visit(shop, viewport=viewport)

@@ -80,7 +80,7 @@ async def test_from_signing_up_to_the_first_visitor_who_reads_an_answers_source(
     await expect(page.locator("truly-bot mark").first).to_contain_text("within 45 days of delivery")
 
 
-async def test_another_workspaces_visitor_gets_nothing_from_it(visit, open_shop, new_owner, willow):
+async def test_another_workspaces_visitor_gets_nothing_from_it(open_shop, new_owner, willow, visit):
     stranger = new_owner("Another shop")
     shop = open_shop(stranger.bot)
     stranger.allows(shop)
@@ -93,7 +93,7 @@ async def test_another_workspaces_visitor_gets_nothing_from_it(visit, open_shop,
     assert "45" not in await page.locator("truly-bot .lines").inner_text()
 
 
-async def test_a_visitor_with_a_phone_and_a_keyboard(visit, open_shop, willow):
+async def test_a_visitor_with_a_phone_and_a_keyboard(open_shop, willow, visit):
     shop = open_shop(willow.bot)
     willow.allows(shop)
     page = await visit(shop, viewport=PHONE)

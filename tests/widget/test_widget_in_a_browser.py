@@ -138,7 +138,7 @@ async def server() -> AsyncIterator[PlayedServer]:
 
 
 @pytest_asyncio.fixture(loop_scope="session")
-async def page(visit: Visit, server: PlayedServer) -> Page:
+async def page(server: PlayedServer, visit: Visit) -> Page:
     return await visit(server.origin)
 
 
