@@ -19,6 +19,7 @@ from trulybot.operations.security_log import GROUPS, SecurityLog
 # Tables of a workspace whose ids no address names, so nobody is told 404 for one of theirs.
 NOT_NAMED = {
     "audit_log",
+    "curated_answer_versions",
     "curated_phrasings",
     "document_versions",
     "invitations",

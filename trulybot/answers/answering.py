@@ -28,6 +28,7 @@ from trulybot.bots.choosing import Models
 from trulybot.bots.models import BotSettings
 from trulybot.kit.db import Database, Identity
 from trulybot.kit.ids import uuid7
+from trulybot.knowledge import versions
 from trulybot.llm.embeddings import Embedder
 from trulybot.llm.model import Model, OpenAIModel
 
@@ -133,7 +134,9 @@ class Answering:
         if intent != "lead":
             async with db.workspace(who) as tx:
                 own = await curation.match(tx, question.asked, language, view=question.view)
+                version = await versions.current(tx)
             if own.confidence >= curation.SURE:
+                question.trace.knowledge_version, question.trace.curated_answer = version, own.answer_id
                 return Answer(own.answer, True, CURATED, intent, own.confidence, language)
         return Answer(sayings.reply(intent, language), True, sayings.source(intent), intent, 1.0, language)
 
@@ -179,7 +182,8 @@ class Answering:
             async with db.workspace(who) as tx:
                 own = await curation.match(tx, question.asked, language, view=question.view)
                 sure = own.confidence >= curation.SURE
-                found = Found([], {}) if sure else await search.search(tx, asked, view=question.view)
+                nothing = Found([], {}, await versions.current(tx)) if sure else None
+                found = nothing or await search.search(tx, asked, view=question.view)
         except BaseException:  # also when the visitor went away: nothing may go on that nobody waits for
             judged.cancel()
             await asyncio.gather(judged, return_exceptions=True)
@@ -192,6 +196,7 @@ class Answering:
         confidence = round(evidence.confidence(asked, found, language), 4)
         enough = confidence >= evidence.ENOUGH[question.bot.caution]
         if not enough and own.confidence >= curation.BETTER_THAN_NOTHING:
+            question.trace.curated_answer = own.answer_id
             yield Delta(own.answer)
             yield Answer(own.answer, True, CURATED, intent, own.confidence, language, usage=spent)
         elif not enough:

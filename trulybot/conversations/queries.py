@@ -216,9 +216,10 @@ async def keep_trace(tx: Tx, turn_id: UUID, trace: Trace, bot_version: int) -> N
                           %(urls)s::text[], %(headings)s::text[], %(texts)s::text[])
                 on conflict do nothing
         )
-        insert into turn_snapshots (turn_id, knowledge_version, bot_version, passages, scores, meanings, words)
+        insert into turn_snapshots
+               (turn_id, knowledge_version, bot_version, passages, scores, meanings, words, curated_answer)
         values (%(turn_id)s, %(knowledge_version)s, %(bot_version)s, %(passages)s::uuid[], %(scores)s::real[],
-                %(meanings)s::real[], %(words)s::real[])
+                %(meanings)s::real[], %(words)s::real[], %(curated_answer)s)
             on conflict do nothing
         """,
         turn_id=turn_id,
@@ -234,6 +235,7 @@ async def keep_trace(tx: Tx, turn_id: UUID, trace: Trace, bot_version: int) -> N
         scores=[passage.score for passage in trace.passages],
         meanings=[passage.meaning for passage in trace.passages],
         words=[passage.words for passage in trace.passages],
+        curated_answer=trace.curated_answer,
     )
 
 

@@ -91,10 +91,9 @@ async def publish(tx: Tx) -> int:
     workspace = {"workspace_id": tx.workspace_id}
     await tx.run(
         """
-        delete from curated_answers a
-         using curated_answers h
-         where h.workspace_id = %(workspace_id)s and h.removes
-           and a.workspace_id = h.workspace_id and a.id = h.replaces
+        select private.take_out_answers(array_agg(replaces))
+          from curated_answers
+         where workspace_id = %(workspace_id)s and removes
         """,
         **workspace,
     )

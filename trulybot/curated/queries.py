@@ -71,7 +71,7 @@ async def count(tx: Tx) -> int:
 
 @dataclass(frozen=True)
 class New:
-    """An answer before it is kept. held, replaces, removes: as in `CuratedAnswer`."""
+    """An answer before it is kept. document_id, held, replaces, removes: as in `CuratedAnswer`."""
 
     id: UUID
     question: str
@@ -79,27 +79,30 @@ class New:
     phrasings: Sequence[Phrasing]
     enabled: bool = True
     language: str | None = None
+    document_id: UUID | None = None
     held: bool = False
     replaces: UUID | None = None
     removes: bool = False
 
 
-async def add(tx: Tx, answers: Sequence[New], document_id: UUID | None = None) -> None:
-    """document_id: the file they were read from. While it is held back they are, too."""
+async def add(tx: Tx, answers: Sequence[New]) -> None:
+    """Those of a file belong to its version of the knowledge, and are held back while it is."""
     await tx.run(
         """
         insert into curated_answers
-               (id, document_id, question, answer, language, enabled, replaces, removes, held, updated_at)
-        select id, %(document_id)s, question, answer, language, enabled, replaces, removes,
-               held or exists (select from documents d
-                                where d.workspace_id = %(workspace_id)s and d.id = %(document_id)s and d.held),
-               clock_timestamp()
-          from unnest(%(id)s::uuid[], %(question)s::text[], %(answer)s::text[], %(language)s::text[],
-                      %(enabled)s::boolean[], %(replaces)s::uuid[], %(removes)s::boolean[], %(held)s::boolean[])
-               as n (id, question, answer, language, enabled, replaces, removes, held)
+               (id, document_id, question, answer, language, enabled, replaces, removes, held, updated_at,
+                added_version, content_version)
+        select n.id, n.document_id, n.question, n.answer, n.language, n.enabled, n.replaces, n.removes,
+               n.held or coalesce(d.held, false), clock_timestamp(),
+               case when not d.held then d.content_version end, case when not d.held then d.content_version end
+          from unnest(%(id)s::uuid[], %(document_id)s::uuid[], %(question)s::text[], %(answer)s::text[],
+                      %(language)s::text[], %(enabled)s::boolean[], %(replaces)s::uuid[], %(removes)s::boolean[],
+                      %(held)s::boolean[])
+               as n (id, document_id, question, answer, language, enabled, replaces, removes, held)
+          left join documents d on d.workspace_id = %(workspace_id)s and d.id = n.document_id
         """,
         workspace_id=tx.workspace_id,
-        document_id=document_id,
+        document_id=[new.document_id for new in answers],
         replaces=[new.replaces for new in answers],
         removes=[new.removes for new in answers],
         held=[new.held for new in answers],
@@ -167,19 +170,19 @@ async def change(tx: Tx, answer: CuratedAnswer) -> None:
     )
 
 
-async def rephrase(tx: Tx, answer_id: UUID, phrasings: Sequence[Phrasing]) -> None:
-    """Other phrasings in the place of an answer's old ones; a text that stays keeps its vector."""
+async def rephrase(tx: Tx, phrasings: Mapping[UUID, Sequence[Phrasing]]) -> None:
+    """Other phrasings in the place of answers' old ones; a text that stays keeps its vector. phrasings: by answer."""
     old: list[UUID] = await tx.value(
         """
         select coalesce(array_agg(id), '{}')
           from curated_phrasings
          where workspace_id = %(workspace_id)s
-           and answer_id = %(answer_id)s
+           and answer_id = any (%(answer_ids)s)
         """,
         workspace_id=tx.workspace_id,
-        answer_id=answer_id,
+        answer_ids=list(phrasings),
     )
-    await phrase(tx, [(answer_id, phrasing) for phrasing in phrasings])
+    await phrase(tx, [(answer_id, phrasing) for answer_id, one in phrasings.items() for phrasing in one])
     await tx.run(
         "delete from curated_phrasings where workspace_id = %(workspace_id)s and id = any (%(old)s)",
         workspace_id=tx.workspace_id,
@@ -188,8 +191,14 @@ async def rephrase(tx: Tx, answer_id: UUID, phrasings: Sequence[Phrasing]) -> No
 
 
 async def remove(tx: Tx, answer_id: UUID) -> None:
+    """Delete what was held and never answered; what answers is taken out."""
     query: LiteralString = "delete from curated_answers where workspace_id = %(workspace_id)s and id = %(answer_id)s"
     await tx.run(query, workspace_id=tx.workspace_id, answer_id=answer_id)
+
+
+async def take_out(tx: Tx, answer_ids: Sequence[UUID]) -> None:
+    """Delete answers, and keep what they said, so that they can come back."""
+    await tx.run("select private.take_out_answers(%(ids)s)", ids=list(answer_ids))
 
 
 async def remove_of(tx: Tx, document_id: UUID, *, but: Sequence[UUID]) -> int:

@@ -44,11 +44,11 @@ async def add(tx: Tx, form: NewAnswer, *, by: Who) -> CuratedAnswer:
         held=holds,
     )
     await queries.add(tx, [new])
-    await _settle(tx)
+    await settle(tx)
     if holds:
         await audit.record(tx, Action.ANSWER_HELD, by=by, subject=new.id)
     else:
-        await versions.record(tx, Kind.ANSWERS_CHANGED)
+        await versions.record(tx, Kind.ANSWERS_CHANGED, answer=str(new.id))
         await audit.record(tx, Action.ANSWER_ADDED, by=by, subject=new.id, count=1)
     return await queries.get(tx, new.id)
 
@@ -63,13 +63,19 @@ async def take_from(tx: Tx, document_id: UUID, entries: Sequence[Entry]) -> None
         AnswersFull: The workspace would have more than it may.
     """
     new = [
-        queries.New(id=uuid7(), question=question, answer=answer, phrasings=phrasings(question, alternatives, answer))
+        queries.New(
+            id=uuid7(),
+            question=question,
+            answer=answer,
+            phrasings=phrasings(question, alternatives, answer),
+            document_id=document_id,
+        )
         for question, alternatives, answer in map(_cleaned, entries)
         if question and answer
     ]
-    await queries.add(tx, new, document_id)
+    await queries.add(tx, new)
     await queries.remove_of(tx, document_id, but=[one.id for one in new])
-    await _settle(tx)
+    await settle(tx)
 
 
 async def change(tx: Tx, answer_id: UUID, form: AnswerChange, *, by: Who) -> CuratedAnswer:
@@ -86,15 +92,15 @@ async def change(tx: Tx, answer_id: UUID, form: AnswerChange, *, by: Who) -> Cur
     sent = form.model_dump(exclude_unset=True)
     given = {name: value for name, value in sent.items() if value is not None or name == "language"}
     after = replace(before, **given)
-    await queries.change(tx, after)
     asked = phrasings(after.question, after.alternatives, after.answer)
+    await queries.change(tx, after)  # the database keeps what it said, with its phrasings, which change after it
     if asked != phrasings(before.question, before.alternatives, before.answer):
-        await queries.rephrase(tx, before.id, asked)
-    await _settle(tx)
+        await queries.rephrase(tx, {before.id: asked})
+    await settle(tx)
     if before.held:
         await audit.record(tx, Action.ANSWER_HELD, by=by, subject=answer_id)
         return await held.drop_if_same(tx, await queries.get(tx, before.id))
-    await versions.record(tx, Kind.ANSWERS_CHANGED)
+    await versions.record(tx, Kind.ANSWERS_CHANGED, answer=str(answer_id))
     await audit.record(tx, Action.ANSWER_CHANGED, by=by, subject=answer_id, changed=", ".join(sorted(given)))
     return await queries.get(tx, answer_id)
 
@@ -110,12 +116,14 @@ async def remove(tx: Tx, answer_id: UUID, *, by: Who) -> None:
     answer = await queries.lock(tx, answer_id)
     if not answer.held and await is_gated(tx):
         await held.remove(tx, answer)
-        await _settle(tx)
+        await settle(tx)
         await audit.record(tx, Action.ANSWER_HELD, by=by, subject=answer_id)
         return
-    await queries.remove(tx, answer_id)
-    if not answer.held:
-        await versions.record(tx, Kind.ANSWERS_DELETED)
+    if answer.held:
+        await queries.remove(tx, answer_id)
+    else:
+        await queries.take_out(tx, [answer_id])
+        await versions.record(tx, Kind.ANSWERS_DELETED, answer=str(answer_id))
     await audit.record(tx, Action.ANSWER_REMOVED, by=by, subject=answer_id)
 
 
@@ -165,8 +173,13 @@ async def embed_some(db: Database, embedder: Embedder, who: Identity, answer_id:
     return True
 
 
-async def _settle(tx: Tx) -> None:
-    """The knowledge is another now, and what has no vector waits for one."""
+async def settle(tx: Tx) -> None:
+    """
+    The knowledge is another now, and what has no vector waits for one.
+
+    Raises:
+        AnswersFull: The workspace has more answers than it may.
+    """
     # The row of the knowledge is locked from here on, so that two at once cannot both pass the limit.
     await queries.changed(tx)
     if await queries.count(tx) > ANSWERS:

@@ -14,8 +14,8 @@ from pydantic import TypeAdapter
 from trulybot.dashboard.navigation import frame
 from trulybot.dashboard.who import member
 from trulybot.history import receipts, replaying, restoring
+from trulybot.history.models import NothingToRestore
 from trulybot.history.receipts import Receipt
-from trulybot.history.restoring import NothingToRestore
 from trulybot.kit.db import Tx
 from trulybot.kit.http import Db
 from trulybot.kit.pages import render

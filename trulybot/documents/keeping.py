@@ -1,4 +1,4 @@
-"""What documents held before: kept for a while, so that an owner can go back, and then no more."""
+"""What documents and curated answers held before: kept for a while, so that an owner can go back, and then no more."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,7 +7,7 @@ from trulybot.documents.files import Files
 from trulybot.kit.db import Database
 
 KEPT = timedelta(days=90)  # a mistake that nobody noticed in a season is no mistake any more
-VERSIONS = 20  # of one document: a page that changes every day goes back three weeks, and not at everybody's cost
+VERSIONS = 20  # of each: a page that changes every day goes back three weeks, and not at everybody's cost
 
 
 async def sweep(db: Database, files: Files) -> None:
@@ -19,6 +19,7 @@ async def sweep(db: Database, files: Files) -> None:
             kept=KEPT,
             versions=VERSIONS,
         )
+        await tx.run("select private.sweep_answer_versions(%(kept)s, %(versions)s)", kept=KEPT, versions=VERSIONS)
     for file in swept:
         files.forget(file.file_key)
 

@@ -40,8 +40,25 @@ class PassageRead:
 
 
 @dataclass(frozen=True)
+class OwnAnswer:
+    """
+    The curated answer that was told. question: as it is asked for now; null when it was removed since.
+
+    state: whether the other answer told the same one in the same words.
+    """
+
+    answer_id: UUID
+    question: str | None
+    state: Literal["same", "only_here", "removed"]
+
+
+@dataclass(frozen=True)
 class Said:
-    """knowledge_version, bot_version: what it was answered by; null for what was answered without looking up."""
+    """
+    knowledge_version, bot_version: what it was answered by; null for what was answered without looking up.
+
+    curated: the owner's own answer, when that was told; null of one told before it was noted which.
+    """
 
     answer: str
     answered: bool
@@ -50,6 +67,7 @@ class Said:
     knowledge_version: int | None
     bot_version: int | None
     passages: list[PassageRead]
+    curated: OwnAnswer | None = None
 
 
 _PASSAGE = {
@@ -71,6 +89,7 @@ _SAID = {
     "knowledge_version": 42,
     "bot_version": 0,
     "passages": [_PASSAGE],
+    "curated": None,
 }
 
 
@@ -107,9 +126,20 @@ async def replay(db: Database, answering: Answering, who: Identity, turn_id: UUI
         turn = await tx.maybe(_Turn, TURN, workspace_id=tx.workspace_id, turn_id=turn_id)
         if turn is None:
             raise NotFound
-        then = _then(turn, await _read(tx, turn_id))
+        then = replace(_then(turn, await _read(tx, turn_id)), curated=await _own(tx, turn.curated_answer))
     now = await again(db, answering, who, turn_id, turn.question)
     return Replay(turn_id, turn.question, turn.created_at, *_compared(then, now), changed=then.answer != now.answer)
+
+
+async def _own(tx: Tx, answer_id: UUID | None) -> OwnAnswer | None:
+    if answer_id is None:
+        return None
+    question: str | None = await tx.value(
+        "select question from curated_answers where workspace_id = %(workspace_id)s and id = %(answer_id)s",
+        workspace_id=tx.workspace_id,
+        answer_id=answer_id,
+    )
+    return OwnAnswer(answer_id, question, "removed" if question is None else "only_here")
 
 
 async def again(db: Database, answering: Answering, who: Identity, turn_id: UUID, text: str) -> Said:
@@ -124,6 +154,8 @@ async def again(db: Database, answering: Answering, who: Identity, turn_id: UUID
         if isinstance(part, Answer):
             answer = part
     assert answer is not None  # noqa: S101  (answering ends with one)
+    async with db.workspace(who) as tx:
+        curated = await _own(tx, question.trace.curated_answer)
     return Said(
         answer.text,
         answer.answered,
@@ -132,6 +164,7 @@ async def again(db: Database, answering: Answering, who: Identity, turn_id: UUID
         question.trace.knowledge_version,
         bot.version if question.trace.knowledge_version is not None else None,
         [_now(passage) for passage in question.trace.passages],
+        curated,
     )
 
 
@@ -149,7 +182,7 @@ def _now(passage: Ranked) -> PassageRead:
 
 
 TURN = """
-    select t.question, t.answer, t.created_at, s.knowledge_version, s.bot_version
+    select t.question, t.answer, t.created_at, s.knowledge_version, s.bot_version, s.curated_answer
       from turns t
       left join turn_snapshots s on s.workspace_id = t.workspace_id and s.turn_id = t.id
      where t.workspace_id = %(workspace_id)s
@@ -165,6 +198,7 @@ class _Turn:
     created_at: datetime
     knowledge_version: int | None
     bot_version: int | None
+    curated_answer: UUID | None
 
 
 def _then(turn: _Turn, read: Sequence[PassageRead]) -> Said:
@@ -241,4 +275,8 @@ def _marked(one: Said, other: Said) -> Said:
         else:
             same = (passage.document_id, passage.text) in there
             marked.append(replace(passage, state="same" if same else "only_here"))
-    return replace(one, passages=marked)
+    curated = one.curated
+    if curated is not None and other.curated is not None and one.answer == other.answer:
+        same = curated.answer_id == other.curated.answer_id
+        curated = replace(curated, state="same" if same else curated.state)
+    return replace(one, passages=marked, curated=curated)

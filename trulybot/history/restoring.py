@@ -1,5 +1,5 @@
 """
-Bring the documents back to how they stood at an earlier version of the knowledge.
+Bring documents and curated answers back to how they stood at an earlier version of the knowledge.
 
 What was replaced since is put back, what was taken out is brought back, what came since is taken out. Restored texts go
 through the ordinary pipeline, and what they replace goes on answering until they are read. A restoration is an act like
@@ -8,69 +8,19 @@ holds is left alone: it has never answered.
 """
 
 from dataclasses import dataclass
-from typing import Literal
 from uuid import UUID
 
 from trulybot.audit import service as audit
 from trulybot.audit.actions import Action
 from trulybot.audit.service import Who
 from trulybot.documents import passage_queries
+from trulybot.history import answers
+from trulybot.history.models import AnswerChange, Change, NothingToRestore, Restoration, Step
 from trulybot.kit.db import Tx
-from trulybot.kit.errors import Conflict
-from trulybot.kit.openapi import example
 from trulybot.knowledge import versions
 from trulybot.knowledge.models import Kind
 
-Step = Literal["put_back", "brought_back", "taken_out", "stays"]
-SHOWN = 200  # documents named in a preview; of more, the numbers tell
-
-
-class NothingToRestore(Conflict):
-    """The documents stand as they did at this version."""
-
-    status, code = 409, "nothing_to_restore"
-
-
-@dataclass(frozen=True)
-class Change:
-    """
-    What happens to one document.
-
-    put_back: it gets its earlier content. brought_back: it was taken out, and comes again. taken_out: it came later;
-    it can be brought back by restoring a version that had it. stays: its earlier content is not kept any more.
-    """
-
-    document_id: UUID
-    title: str
-    step: Step
-
-
-@example(
-    {
-        "version": 42,
-        "put_back": 1,
-        "brought_back": 0,
-        "taken_out": 0,
-        "stays": 0,
-        "deleted": 2,
-        "documents": [{"document_id": "019a6e0c-8b02-7e1f-a1c9-2f0b7d9e4a04", "title": "Returns", "step": "put_back"}],
-    }
-)
-@dataclass(frozen=True)
-class Restoration:
-    """
-    What going back to a version does, or did: how many documents each step concerns, and the first of them.
-
-    deleted: documents of that version that were deleted for good since, and do not come back.
-    """
-
-    version: int
-    put_back: int
-    brought_back: int
-    taken_out: int
-    stays: int
-    deleted: int
-    documents: list[Change]
+SHOWN = 200  # documents and answers named in a preview; of more, the numbers tell
 
 
 async def preview(tx: Tx, version: int) -> Restoration:
@@ -81,7 +31,8 @@ async def preview(tx: Tx, version: int) -> Restoration:
         NotFound: No act made this version.
     """
     await versions.get(tx, version)
-    return _told(version, await _plan(tx, version), await _deleted_since(tx, version))
+    planned, of_answers = await _plan(tx, version), await answers.plan(tx, version)
+    return _told(version, planned, of_answers, await _deleted_since(tx, version))
 
 
 async def restore(tx: Tx, version: int, *, by: Who) -> Restoration:
@@ -91,25 +42,26 @@ async def restore(tx: Tx, version: int, *, by: Who) -> Restoration:
     Raises:
         NotFound: No act made this version.
         NothingToRestore: Everything stands as it did, or cannot come back.
+        AnswersFull: More curated answers would come back than the workspace may have.
     """
     await versions.get(tx, version)
-    plan = await _plan(tx, version)
-    told = _told(version, plan, await _deleted_since(tx, version))
-    if all(row.step == "stays" for row in plan):
+    plan, of_answers = await _plan(tx, version), await answers.plan(tx, version)
+    told = _told(version, plan, of_answers, await _deleted_since(tx, version))
+    if not told.concerned:
         raise NothingToRestore
     # Before anything comes back, what holds its name or its content must be out.
     await _take_out(tx, [row.document for row in plan if row.step == "taken_out"])
     await _put_back(tx, [row.kept for row in plan if row.step == "put_back"])
     await _bring_back(tx, [row.kept for row in plan if row.step == "brought_back"])
+    await answers.restore(tx, of_answers)
     await tx.enqueue("documents.ingest", queue="ingest", lock=f"ingest:{tx.workspace_id}")
-    concerned = told.put_back + told.brought_back + told.taken_out
-    await versions.record(tx, Kind.RESTORED, count=concerned, to=version)
-    await audit.record(tx, Action.KNOWLEDGE_RESTORED, by=by, version=version, count=concerned)
+    await versions.record(tx, Kind.RESTORED, count=told.concerned, to=version)
+    await audit.record(tx, Action.KNOWLEDGE_RESTORED, by=by, version=version, count=told.concerned)
     return told
 
 
-def _told(version: int, plan: "list[_Planned]", deleted: int) -> Restoration:
-    steps = [row.step for row in plan]
+def _told(version: int, plan: "list[_Planned]", of_answers: list[answers.Planned], deleted: int) -> Restoration:
+    steps = [row.step for row in plan] + [row.step for row in of_answers]
     return Restoration(
         version=version,
         put_back=steps.count("put_back"),
@@ -118,6 +70,7 @@ def _told(version: int, plan: "list[_Planned]", deleted: int) -> Restoration:
         stays=steps.count("stays"),
         deleted=deleted,
         documents=[Change(row.document, row.title, row.step) for row in plan[:SHOWN]],
+        answers=[AnswerChange(row.answer, row.title, row.step) for row in of_answers[:SHOWN]],
     )
 
 

@@ -6,10 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Request
 
 from trulybot.answers.answering import Answering
+from trulybot.curated.errors import AnswersFull
 from trulybot.history import receipts, replaying, restoring
+from trulybot.history.models import NothingToRestore, Restoration
 from trulybot.history.receipts import Receipt
 from trulybot.history.replaying import Replay
-from trulybot.history.restoring import NothingToRestore, Restoration
 from trulybot.kit.http import Db
 from trulybot.kit.idempotency import Repeatable
 from trulybot.kit.lists import CursorText, Limit, Listed, paged, place
@@ -29,10 +30,12 @@ async def preview_restoration(version: Number, who: Annotated[Actor, may("docume
         return await restoring.preview(tx, version)
 
 
-@router.post("/knowledge/versions/{version}/restoration", status_code=202, responses=errors(NothingToRestore))
+@router.post(
+    "/knowledge/versions/{version}/restoration", status_code=202, responses=errors(NothingToRestore, AnswersFull)
+)
 async def restore(version: Number, who: Annotated[Actor, may("documents:write")], db: Db) -> Restoration:
     """
-    Bring the documents back to how they stood at this version.
+    Bring documents and curated answers back to how they stood at this version.
 
     It is a new version itself, so it can be undone. What answers now goes on answering until the earlier texts are
     read. Documents that were deleted for good do not come back.

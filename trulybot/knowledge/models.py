@@ -34,7 +34,10 @@ class Kind(StrEnum):
     SOURCE_SYNCED = "source.synced", "fetched a source again; pages changed: {count}"
     SOURCE_DELETED = "source.deleted", "deleted a source with its pages: {count}"
     SETTINGS_CHANGED = "settings.changed", "changed how the bot answers"
-    RESTORED = "knowledge.restored", "brought the knowledge back to version {to}; documents concerned: {count}"
+    RESTORED = (
+        "knowledge.restored",
+        "brought the knowledge back to version {to}; documents and answers: {count}",
+    )
 
 
 @example({"kind": "person", "id": "019a6e0c-8a01-7b2c-9d3e-4f5a6b7c8d01"})

@@ -35,6 +35,15 @@ async def record(tx: Tx, kind: Kind, *, count: int = 1, **details: Any) -> int:
     )
 
 
+async def current(tx: Tx) -> int:
+    """The version of the knowledge, which every step of indexing raises too."""
+    return int(
+        await tx.value(
+            "select version from knowledge where workspace_id = %(workspace_id)s", workspace_id=tx.workspace_id
+        )
+    )
+
+
 async def page(tx: Tx, *, before: int | None, limit: int) -> list[Version]:
     """From new to old. before: a version."""
     rows = await tx.all(
