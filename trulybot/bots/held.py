@@ -1,6 +1,6 @@
 """A change of the bot that is held back until a golden set has been asked of it: the publish gate's side of the bot."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -12,8 +12,9 @@ from trulybot.kit.ids import uuid7
 from trulybot.knowledge import versions
 from trulybot.knowledge.models import Kind
 
-# What decides about answers. What they may cost is the owner's money, and never waits.
-HELD = frozenset(("tone", "caution", "instructions", "model", "base_url", "api_key", "context_tokens"))
+# What decides about answers. What they may cost is the owner's money, and a key that leaked must be out of use at once,
+# with the server that it goes to: these never wait.
+HELD = frozenset(("tone", "caution", "instructions", "model", "context_tokens"))
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,6 @@ class _Held:
     caution: Caution
     instructions: str
     model: str | None
-    base_url: str | None
-    api_key: bytes | None = field(repr=False)
     context_tokens: int | None
 
 
@@ -48,7 +47,7 @@ async def shown(tx: Tx) -> HeldBot | None:
     return await tx.maybe(
         HeldBot,
         """
-        select tone, caution, instructions, model, base_url, api_key_hint, context_tokens, updated_at as changed_at
+        select tone, caution, instructions, model, context_tokens, updated_at as changed_at
           from held_bots
          where workspace_id = %(workspace_id)s
         """,
@@ -57,12 +56,12 @@ async def shown(tx: Tx) -> HeldBot | None:
 
 
 async def candidate(tx: Tx) -> BotSettings:
-    """How the bot would answer if what is held were published; as it does, where nothing is. Its money stays."""
+    """How the bot would answer if what is held were published; as it does, where nothing is. Its key and money stay."""
     live = await queries.settings(tx)
     found = await tx.maybe(
         _Held,
         """
-        select tone, caution, instructions, model, base_url, api_key, context_tokens
+        select tone, caution, instructions, model, context_tokens
           from held_bots
          where workspace_id = %(workspace_id)s
         """,
@@ -72,33 +71,19 @@ async def candidate(tx: Tx) -> BotSettings:
 
 
 async def keep(tx: Tx, values: dict[str, Any]) -> None:
-    """Hold a whole behaviour back, in the place of what was held before. values: by column, the key's left out."""
+    """Hold a whole behaviour back, in the place of what was held before. values: by column."""
     await tx.run(
         """
-        insert into held_bots
-               (revision, tone, caution, instructions, model, base_url, api_key, api_key_hint, context_tokens,
-                updated_at)
-        select %(revision)s, %(tone)s, %(caution)s, %(instructions)s, %(model)s, %(base_url)s, b.api_key,
-               b.api_key_hint, %(context_tokens)s, clock_timestamp()
-          from bots b
-         where b.workspace_id = %(workspace_id)s
+        insert into held_bots (revision, tone, caution, instructions, model, context_tokens, updated_at)
+        values (%(revision)s, %(tone)s, %(caution)s, %(instructions)s, %(model)s, %(context_tokens)s,
+                clock_timestamp())
             on conflict (workspace_id)
             do update set revision = excluded.revision, tone = excluded.tone, caution = excluded.caution,
-                          instructions = excluded.instructions, model = excluded.model, base_url = excluded.base_url,
+                          instructions = excluded.instructions, model = excluded.model,
                           context_tokens = excluded.context_tokens, updated_at = excluded.updated_at
         """,
-        workspace_id=tx.workspace_id,
         revision=uuid7(),
         **values,
-    )
-
-
-async def keep_key(tx: Tx, sealed: bytes | None, hint: str | None) -> None:
-    await tx.run(
-        "update held_bots set api_key = %(sealed)s, api_key_hint = %(hint)s where workspace_id = %(workspace_id)s",
-        workspace_id=tx.workspace_id,
-        sealed=sealed,
-        hint=hint,
     )
 
 
@@ -110,9 +95,8 @@ async def drop_what_changes_nothing(tx: Tx) -> None:
          using bots b
          where h.workspace_id = %(workspace_id)s
            and b.workspace_id = h.workspace_id
-           and (h.tone, h.caution, h.instructions, h.model, h.base_url, h.api_key, h.context_tokens)
-               is not distinct from
-               (b.tone, b.caution, b.instructions, b.model, b.base_url, b.api_key, b.context_tokens)
+           and (h.tone, h.caution, h.instructions, h.model, h.context_tokens)
+               is not distinct from (b.tone, b.caution, b.instructions, b.model, b.context_tokens)
         """,
         workspace_id=tx.workspace_id,
     )
@@ -125,7 +109,6 @@ async def publish(tx: Tx) -> bool:
         with held as (delete from held_bots where workspace_id = %(workspace_id)s returning *)
         update bots b
            set tone = h.tone, caution = h.caution, instructions = h.instructions, model = h.model,
-               base_url = h.base_url, api_key = h.api_key, api_key_hint = h.api_key_hint,
                context_tokens = h.context_tokens
           from held h
          where b.workspace_id = h.workspace_id

@@ -54,8 +54,6 @@ _HELD = {
     "caution": "careful",
     "instructions": "We are a family bakery. Call our customers guests.",
     "model": "gpt-4o-mini",
-    "base_url": None,
-    "api_key_hint": "sk-…w8Qk",
     "context_tokens": None,
     "changed_at": "2026-11-22T08:59:00Z",
 }
@@ -70,8 +68,6 @@ class HeldBot:
     caution: Caution
     instructions: str
     model: str | None
-    base_url: str | None
-    api_key_hint: str | None
     context_tokens: int | None
     changed_at: datetime
 

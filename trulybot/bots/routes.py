@@ -23,7 +23,12 @@ async def show(who: Annotated[Actor, may("workspace:read")], db: Db) -> Bot:
 
 @router.patch("")
 async def change(form: BotChange, who: Annotated[Actor, may("workspace:write")], db: Db) -> Bot:
-    """Change the bot's tone, instructions, model, key, server or budget. The key is never shown again."""
+    """
+    Change the bot's tone, instructions, model, key, server or budget. The key is never shown again.
+
+    While there is a publish gate, tone, caution, instructions, model and context length wait for their test; key,
+    server and money take effect at once.
+    """
     async with db.workspace(who) as tx:
         return await service.change(tx, form, by=who)
 

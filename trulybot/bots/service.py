@@ -44,7 +44,8 @@ def as_changed(bot: Bot) -> Bot:
 
 async def change(tx: Tx, form: BotChange, *, by: Who) -> Bot:
     """
-    Change what was sent, and leave the rest. While there is a publish gate, what decides about answers is held back.
+    Change what was sent, and leave the rest. While there is a publish gate, what decides about answers is held back; a
+    key and its server, and money, never are.
 
     Raises:
         InvalidInput: The model, the key and the address do not go together.
@@ -69,8 +70,7 @@ async def change(tx: Tx, form: BotChange, *, by: Who) -> Bot:
     if "api_key" in sent:
         assert tx.keyring is not None  # noqa: S101  (the web and the worker have one)
         sealed = await tx.keyring.seal(key, purpose=key_purpose(tx.workspace_id)) if key else None
-        keep_key = held.keep_key if "api_key" in holds else queries.keep_key
-        await keep_key(tx, sealed, _hint(key) if key else None)
+        await queries.keep_key(tx, sealed, _hint(key) if key else None)
     if holds:
         await held.drop_what_changes_nothing(tx)
         await tx.enqueue("evaluation.begin")

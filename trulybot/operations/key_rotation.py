@@ -57,7 +57,6 @@ SEALED: Final = (
     SealedColumn("trulybot_auth", "factors", "id", "seed", "totp seed {}".format),
     SealedColumn("trulybot_auth", "mails", "id", "sealed", "mail {}".format),
     SealedColumn("public", "bots", "workspace_id", "api_key", "model key {}".format),
-    SealedColumn("public", "held_bots", "workspace_id", "api_key", "model key {}".format),
     SealedColumn(
         "trulybot_auth", "provider_tokens", "code_hash", "sealed", lambda code: f"provider tokens {code.hex()}"
     ),

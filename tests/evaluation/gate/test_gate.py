@@ -235,14 +235,13 @@ async def test_a_change_of_the_bot_that_passes_goes_live_with_the_documents_besi
 
     await alice.knows("Gift vouchers are good for three years.", title="Vouchers", external_id="vouchers")
     await alice.patch("/api/bot", {"instructions": "Call our customers guests."})
-    await alice.patch("/api/bot", {"tone": "formal", "api_key": "sk-of-alice-0123456789"})
+    await alice.patch("/api/bot", {"tone": "formal"})
     held = (await alice.get("/api/bot")).json()
     await world.work()
 
     bot = (await alice.get("/api/bot")).json()
-    assert (held["tone"], held["instructions"], held["api_key_hint"]) == ("friendly", "", None)
+    assert (held["tone"], held["instructions"]) == ("friendly", "")
     assert (bot["tone"], bot["instructions"], bot["held"]) == ("formal", "Call our customers guests.", None)
-    assert bot["api_key_hint"] == held["held"]["api_key_hint"] == "sk-…6789"
     assert (await gate(alice))["state"] == "open"
     assert "three years" in (await alice.asks("How long is a voucher good for?"))["answer"]
     assert "held.bot_passed" in (await alice.get("/api/audit-log")).text
@@ -281,16 +280,31 @@ async def test_a_set_is_asked_of_the_model_that_would_write(settings: Settings):
     own_network = replace(settings, trulybot_model_private=(ip_network("127.0.0.0/8"),))
     async with Provider.playing(says("14 days. [1]")) as provider, World.running(own_network) as world:
         alice = await gated(world)
+        await alice.patch("/api/bot", {"base_url": provider.url, "api_key": "sk-of-alice"})
 
-        await alice.patch("/api/bot", {"base_url": provider.url, "model": "our-own", "api_key": "sk-of-alice"})
-        live = await alice.asks(QUESTION)
-        asked_by_the_live = len(provider.requests)
+        await alice.patch("/api/bot", {"model": "our-own"})
+        await alice.asks(QUESTION)
+        asked_by_the_live = {request.body["model"] for request in provider.requests}
+        provider.requests.clear()
         await world.work()
 
-        assert (live["source"], asked_by_the_live) == ("documents", 0)
-        assert {request.headers["authorization"] for request in provider.requests} == {"Bearer sk-of-alice"}
-        assert {request.body["model"] for request in provider.requests} == {"our-own"}
+        assert "our-own" not in asked_by_the_live
+        assert "our-own" in {request.body["model"] for request in provider.requests}
         assert (await alice.get("/api/bot/usage")).json()["calls"] > 0
+
+
+async def test_a_key_that_leaked_is_out_of_use_at_once_and_what_is_held_stays_held(settings: Settings):
+    own_network = replace(settings, trulybot_model_private=(ip_network("127.0.0.0/8"),))
+    async with Provider.playing(says("30 days. [1]")) as provider, World.running(own_network) as world:
+        alice = await gated(world)
+        await alice.patch("/api/bot", {"base_url": provider.url, "api_key": "sk-that-leaked-0123456789"})
+        await alice.patch("/api/bot", {"tone": "formal"})
+
+        bot = (await alice.patch("/api/bot", {"api_key": "sk-of-today-9876543210"})).json()
+        await alice.asks(QUESTION)
+
+        assert (bot["api_key_hint"], bot["tone"], bot["held"]["tone"]) == ("sk-…3210", "friendly", "formal")
+        assert {one.headers["authorization"] for one in provider.requests} == {"Bearer sk-of-today-9876543210"}
 
 
 async def test_a_strangers_gate_is_their_own(world: World):
@@ -326,5 +340,5 @@ async def test_publishing_and_deleting_what_it_replaces_wait_for_each_other_and_
             await asyncio.sleep(0)
         await documents.take_out(tx, [replaced])
 
-    assert await publishing == 1
-    assert "14 days" in await answer(alice)
+    assert await publishing == 0  # what was held to replace it goes with it
+    assert (await gate(alice))["state"] == "open"
