@@ -41,6 +41,24 @@ def test_a_close_sentence_lifts_its_passage():
     assert order(ranked) == [2, 1]
 
 
+def test_a_heading_that_asks_what_was_asked_lifts_its_passage():
+    meant, near = candidate(1, cosine=0.84), candidate(2, cosine=0.85)
+    others = [replace(candidate(number, cosine=0.7), headline=0.3) for number in range(3, 9)]
+
+    ranked = rank([replace(near, headline=0.4), replace(meant, headline=0.8), *others], {})
+
+    assert order(ranked)[0] == 1
+    assert order(rank([near, meant, *others], {}))[0] == 2  # without the model that knows English
+
+
+def test_headings_that_are_all_near_name_a_topic_and_change_nothing():
+    guide = [replace(candidate(number, cosine=0.85 - number / 100), headline=0.8) for number in range(5)]
+
+    ranked = rank([*guide, replace(candidate(9, cosine=0.849), headline=0.6)], {})
+
+    assert order(ranked) == [0, 9, 1, 2, 3, 4]
+
+
 def test_words_alone_rank_when_nothing_is_embedded():
     ranked = rank([candidate(1, bm25=1.0), candidate(2, bm25=3.0)], {"refund": 4.0})
 

@@ -49,6 +49,10 @@ class Worker:
     def dimensions(self) -> int:
         return self.embedder.dimensions
 
+    @property
+    def english(self) -> Embedder | None:
+        return self.embedder.english
+
     async def embed_question(self, text: str) -> list[float]:
         return await self.embedder.embed_question(text)
 

@@ -23,6 +23,10 @@ PAGES = {
     "Hours": "The shop opens at nine in the morning.",
     "Repairs": "Our workshop mends broken kettles.",
 }
+WITHOUT_ENGLISH = """
+    select (select count(*) from passage_vectors where english is null),
+           (select count(*) from curated_phrasings where english is null)
+"""
 TOPICS = ("thirty", "parcel", "opens", "kettle")
 
 
@@ -196,6 +200,37 @@ async def test_new_documents_go_first(world: World, owner_url: str, monkeypatch:
         await tending.tend(worker.db, other, [world.embedder], worker.job)
 
     assert len(looks) == 2
+
+
+async def test_headings_of_before_are_read_by_the_model_that_knows_english(
+    world: World, owner_url: str, monkeypatch: pytest.MonkeyPatch
+):
+    async def nothing_waits(_db: Database) -> bool:
+        return False
+
+    monkeypatch.setattr(tending, "_documents_wait", nothing_waits)
+    alice = await knowing(world)
+    await alice.post("/api/knowledge/answers", {"question": "Where is my parcel?", "answer": "On its way."})
+    async with worker_of(world, owner_url, alice) as worker:
+        await worker.works()
+        while await curated.embed_some(worker.db, world.embedder, worker.job):
+            pass
+        await jobs(owner_url, alice, "curated.embed")
+        before = await look(worker, WITHOUT_ENGLISH)
+        async with worker.db.workspace(worker.job) as tx:
+            await tx.connection.execute("update passage_vectors set english = null")
+            await tx.connection.execute("update curated_phrasings set english = null")
+
+        for _ in range(2):
+            await tending.queue_what_is_due(worker.db, world.embedder.model, english=True)
+        queued = await jobs(owner_url, alice), await jobs(owner_url, alice, "curated.embed")
+        while await tending.tend(worker.db, world.embedder, [], worker.job):
+            pass
+        while await curated.embed_some(worker.db, world.embedder, worker.job):
+            pass
+
+        assert queued == (1, 1)
+        assert before == await look(worker, WITHOUT_ENGLISH) == [(0, 0)]
 
 
 async def test_the_worker_looks_for_what_is_to_tend_when_it_starts(world: World, owner_url: str):

@@ -11,6 +11,7 @@ import pytest
 from openai import AsyncOpenAI, BadRequestError, NotFoundError
 
 from tests.models import converted_models
+from trulybot.llm import minilm
 from trulybot.llm.e5 import DIMENSIONS, MODEL, convert
 from trulybot.llm.embedder import PASSAGE_NICENESS, THREADS, Lanes, command
 
@@ -43,11 +44,11 @@ async def openai(embedder):
 
 async def test_a_question_overtakes_passages():
     model = Model()
-    lanes = Lanes(model)
-    passages = asyncio.create_task(lanes.embed([f"passage: {number}" for number in range(100)]))
+    lanes = Lanes({MODEL: model})
+    passages = asyncio.create_task(lanes.embed(MODEL, [f"passage: {number}" for number in range(100)]))
     try:
         async with asyncio.timeout(5):
-            answered = await lanes.embed(["query: overtaking"])
+            answered = await lanes.embed(MODEL, ["query: overtaking"])
     finally:
         waiting = not passages.done()
         model.released.set()
@@ -59,14 +60,14 @@ async def test_a_question_overtakes_passages():
 
 async def test_passages_that_nobody_waits_for_are_not_embedded():
     model = Model()
-    lanes = Lanes(model)
-    passages = asyncio.create_task(lanes.embed([f"passage: {number}" for number in range(100)]))
-    await lanes.embed(["query: the passages are queued by now"])
+    lanes = Lanes({MODEL: model})
+    passages = asyncio.create_task(lanes.embed(MODEL, [f"passage: {number}" for number in range(100)]))
+    await lanes.embed(MODEL, ["query: the passages are queued by now"])
 
     passages.cancel()
     await asyncio.wait([passages])
     model.released.set()
-    await lanes.embed(["passage: next"])
+    await lanes.embed(MODEL, ["passage: next"])
 
     assert len(model.asked) <= 1 + THREADS + 1
     assert model.asked[-1] == "passage: next"
@@ -85,7 +86,7 @@ async def test_openais_own_client_gets_embeddings(openai):
     answer = await openai.embeddings.create(model=MODEL, input=["query: a", "passage: b"])
 
     assert [len(entry.embedding) for entry in answer.data] == [DIMENSIONS, DIMENSIONS]
-    assert [model.id async for model in openai.models.list()] == [MODEL]
+    assert [model.id async for model in openai.models.list()] == [MODEL, minilm.MODEL]
 
 
 async def test_openais_own_client_understands_refusals(openai):

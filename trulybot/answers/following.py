@@ -21,6 +21,7 @@ from trulybot.answers.small_words import is_small
 from trulybot.answers.usual import particular
 from trulybot.documents.keywords import is_spaceless, question_terms
 from trulybot.kit.log import get_logger
+from trulybot.llm import minilm
 from trulybot.llm.embeddings import Embedder, EmbeddingsUnavailable
 
 log = get_logger()
@@ -73,9 +74,11 @@ async def understood(embedder: Embedder, asked: Asked, said: Sequence[Said]) -> 
     if leaning <= 0:
         return asked
     weights = _weights(asked, recalled, leaning)
-    vectors = {model: _mixed(vector, recalled, leaning) for model, vector in asked.vectors.items()}
-    if asked.model not in vectors or any(one.vector is None for one in recalled):
-        vectors = dict(asked.vectors)
+    vectors = dict(asked.vectors)
+    if asked.vector is not None and all(one.vector is not None for one in recalled):
+        # By other models, what was said has no vectors; and no heading asks for what only both of them say.
+        vectors |= {asked.model: _mixed(asked.vector, recalled, leaning)}
+        vectors.pop(minilm.MODEL, None)
     return replace(asked, terms=list(weights), weights=weights, vectors=vectors)
 
 

@@ -77,7 +77,11 @@ class Collection:
 
 @dataclass(frozen=True)
 class Row:
-    """cosine: with the question. aimed, sentences_aimed: with what is particular to it."""
+    """
+    cosine: with the question. aimed, sentences_aimed: with what is particular to it.
+
+    headline: of the heading or title, with the question, by the model that knows English alone.
+    """
 
     passage_id: UUID
     document_id: UUID
@@ -91,6 +95,7 @@ class Row:
     cosine: float | None
     aimed: float | None
     sentences_aimed: list[float] | None
+    headline: float | None
     bm25: float
 
 
@@ -139,12 +144,14 @@ async def candidates(
     *,
     vector: Sequence[float] | None,
     aim: Sequence[float] | None,
+    english: Sequence[float] | None,
     view: View,
 ) -> list[Row]:
     """
     What comes near by words or by meaning.
 
-    vector: of the question. aim: of what is particular to it, which the vectors are ordered by.
+    vector: of the question. aim: of what is particular to it, which the vectors are ordered by. english: of the
+    question, by the model that knows English alone.
     """
     near = _EXACTLY
     if aim is not None and known.indexing == "whole" and len(aim) in _WIDTHS:
@@ -172,6 +179,7 @@ async def candidates(
         average_length=known.average_length,
         vector=_written(vector),
         aim=_written(aim),
+        english=_written(english),
         model=known.embedding_model,
         view=view,
         led=LED if following else CANDIDATES,
@@ -246,6 +254,7 @@ _CANDIDATES_END: LiteralString = """
                 then array(select 1 - (sentence <=> %(aim)s::halfvec)
                              from unnest(v.sentences) with ordinality as s (sentence, place)
                             order by place) end as sentences_aimed,
+           1 - (v.english <=> %(english)s::halfvec) as headline,
            found.bm25
       from found
      cross join lateral (select *
@@ -258,7 +267,7 @@ _CANDIDATES_END: LiteralString = """
                           where workspace_id = %(workspace_id)s
                             and id = p.document_id
                           limit 1) d
-      left join lateral (select embedding, sentences
+      left join lateral (select embedding, sentences, english
                            from passage_vectors
                           where workspace_id = %(workspace_id)s
                             and passage_id = found.passage_id

@@ -24,6 +24,10 @@ PHRASES_WEIGHT = 0.1
 PHRASES_READ = 20  # of the best passages: .03 ms each
 # A passage means what it says as a whole, and what its closest sentence says.
 SENTENCE_SHARE = 0.5
+# A heading that asks what was asked, told by the model that knows English alone. Where all headings are near, as in a
+# guide, they name a topic; what counts is how far one stands out of those that were found, and beyond chance.
+HEADLINE_WEIGHT = 0.15
+CHANCE = 0.15
 # An answer is rarely alone in its guide, so what the passages before and after are worth counts too.
 NEIGHBOUR_SHARE = 0.05
 
@@ -38,7 +42,8 @@ class Candidate:
     cosine: of the question and the passage; None while it is not embedded, or the embedder is away.
     usual: what of the cosine the passage owes to being near to any question of this language.
     sentence_cosines: of the question and each of the passage's `spoken_sentences`; empty where they are not embedded.
-    ordinal: its place in the document.
+    ordinal: its place in the document. headline: of the question and its heading, or title, by the model that knows
+    English alone; None in other languages and without such a model.
     bm25: the sum over the question's terms of idf · tf / (tf + k1 · (1 - b + b · length / average length)).
     """
 
@@ -55,6 +60,7 @@ class Candidate:
     page: int | None = None
     usual: float = 0.0
     ordinal: int = 0
+    headline: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,14 +110,17 @@ def rank(candidates: Sequence[Candidate], idf: Mapping[str, float], question: st
     information = sum(idf.values())
     meanings = [_meaning(candidate) for candidate in candidates]
     words = [candidate.bm25 / information if information else 0.0 for candidate in candidates]
-    evidence = [near + WORDS_WEIGHT * share for near, share in zip(_nearness(candidates, meanings), words, strict=True)]
+    evidence = [
+        near + WORDS_WEIGHT * share + HEADLINE_WEIGHT * asking
+        for near, share, asking in zip(_nearness(candidates, meanings), words, _asking(candidates), strict=True)
+    ]
     evidence = _with_neighbours(candidates, _with_phrases(candidates, evidence, phrases(question, idf)))
     most = 1 + WORDS_WEIGHT + PHRASES_WEIGHT
-    ranked = [
-        Ranked(candidate, min(1.0, max(0.0, one / most)), meaning, share)
-        for candidate, one, meaning, share in zip(candidates, evidence, meanings, words, strict=True)
+    order = sorted(range(len(candidates)), key=lambda place: (-evidence[place], candidates[place].passage_id))
+    return [
+        Ranked(candidates[place], min(1.0, max(0.0, evidence[place] / most)), meanings[place], words[place])
+        for place in order
     ]
-    return sorted(ranked, key=lambda place: (-place.score, place.passage_id))
 
 
 def _meaning(candidate: Candidate) -> float | None:
@@ -131,6 +140,13 @@ def _nearness(candidates: Sequence[Candidate], meanings: Sequence[float | None])
     expected = fmean(known) if known else 0.0
     usual = fmean(candidate.usual for candidate in candidates if candidate.cosine is not None) if known else 0.0
     return [usual + (expected if one is None else one) for one in near]
+
+
+def _asking(candidates: Sequence[Candidate]) -> list[float]:
+    """How much more each heading asks what was asked than the headings that were found do, on the average."""
+    headlines = [candidate.headline for candidate in candidates]
+    usual = fmean(known) if (known := [one for one in headlines if one is not None]) else 0.0
+    return [max(0.0, one - usual - CHANCE) if one is not None else 0.0 for one in headlines]
 
 
 def _with_phrases(candidates: Sequence[Candidate], evidence: list[float], wanted: Sequence[Phrase]) -> list[float]:

@@ -16,6 +16,7 @@ from trulybot.documents.keywords import question_terms
 from trulybot.kit.db import Tx
 from trulybot.kit.log import get_logger
 from trulybot.kit.metrics import RETRIEVAL_SECONDS
+from trulybot.llm import minilm
 from trulybot.llm.embeddings import Embedder, EmbeddingsUnavailable
 
 log = get_logger()
@@ -23,6 +24,7 @@ log = get_logger()
 # A term that more than half of the passages hold hardly tells one from another, and costs more than all others:
 # leaving it out halves the time of a question and moves no public set's nDCG@10 by more than .001.
 COMMON = 0.5
+ENGLISH = "en"
 FEW_PASSAGES = 20  # where half of the passages are too few to say that a term is common
 QUESTION_CHARACTERS = 2000  # a longer one is cut: 512 tokens are all that the embedder reads
 
@@ -47,6 +49,11 @@ class Asked:
     def vector(self) -> Sequence[float] | None:
         return self.vectors.get(self.model)
 
+    @property
+    def english(self) -> Sequence[float] | None:
+        """By the model that knows English alone; only of a question in English."""
+        return self.vectors.get(minilm.MODEL)
+
 
 async def ask(embedder: Embedder, question: str, former: Sequence[Embedder] = ()) -> Asked:
     """
@@ -56,7 +63,8 @@ async def ask(embedder: Embedder, question: str, former: Sequence[Embedder] = ()
     """
     text = question[:QUESTION_CHARACTERS]
     began = time.perf_counter()
-    vectors = dict(filter(None, await asyncio.gather(*(_embedded(one, text) for one in (embedder, *former)))))
+    english = [embedder.english] if embedder.english is not None and detect(text) == ENGLISH else []
+    vectors = dict(filter(None, await asyncio.gather(*(_embedded(one, text) for one in (embedder, *former, *english)))))
     RETRIEVAL_SECONDS.labels("embed").observe(time.perf_counter() - began)
     return Asked(text, question_terms(text), vectors, embedder.model)
 
@@ -95,7 +103,9 @@ async def search(tx: Tx, asked: Asked, *, view: View = "live") -> Found:
     model = known.embedding_model or ""
     vector = asked.vectors.get(model)
     aim = particular(vector, detect(asked.text), model) if vector is not None else None
-    rows = await lookup.candidates(tx, known, idf, lookup.led_by(idf, frequencies), vector=vector, aim=aim, view=view)
+    rows = await lookup.candidates(
+        tx, known, idf, lookup.led_by(idf, frequencies), vector=vector, aim=aim, english=asked.english, view=view
+    )
     RETRIEVAL_SECONDS.labels("query").observe(time.perf_counter() - began)
     length = math.hypot(*aim) if aim is not None else 1.0
     return Found(rank([_candidate(row, length) for row in rows], idf, asked.text), idf, known.version)
@@ -145,4 +155,5 @@ def _candidate(row: Row, length: float) -> Candidate:
         page=row.page,
         usual=usual,
         ordinal=row.ordinal,
+        headline=row.headline,
     )

@@ -118,8 +118,9 @@ async def publish(tx: Tx) -> int:
     )
     await tx.run(
         """
-        insert into curated_phrasings (id, answer_id, place, text, wording_hash, embedding_model, embedding)
-        select gen_random_uuid(), h.replaces, p.place, p.text, p.wording_hash, p.embedding_model, p.embedding
+        insert into curated_phrasings (id, answer_id, place, text, wording_hash, embedding_model, embedding,
+                                      english)
+        select gen_random_uuid(), h.replaces, p.place, p.text, p.wording_hash, p.embedding_model, p.embedding, p.english
           from curated_answers h
           join curated_phrasings p on p.workspace_id = h.workspace_id and p.answer_id = h.id
          where h.workspace_id = %(workspace_id)s

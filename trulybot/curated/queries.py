@@ -119,12 +119,14 @@ async def phrase(tx: Tx, phrasings: Sequence[tuple[UUID, Phrasing]]) -> None:
     """Keep phrasings by their answers, with the vector of the same text where the workspace has one."""
     await tx.run(
         """
-        insert into curated_phrasings (id, answer_id, place, text, wording_hash, embedding_model, embedding)
-        select n.id, n.answer_id, n.place, n.text, n.wording_hash, known.embedding_model, known.embedding
+        insert into curated_phrasings (id, answer_id, place, text, wording_hash, embedding_model, embedding,
+                                      english)
+        select n.id, n.answer_id, n.place, n.text, n.wording_hash, known.embedding_model, known.embedding,
+               known.english
           from unnest(%(id)s::uuid[], %(answer_id)s::uuid[], %(place)s::int[], %(text)s::text[],
                       %(wording_hash)s::bytea[]) as n (id, answer_id, place, text, wording_hash)
           left join lateral (
-                select p.embedding_model, p.embedding
+                select p.embedding_model, p.embedding, p.english
                   from curated_phrasings p
                  where p.workspace_id = %(workspace_id)s
                    and p.wording_hash = n.wording_hash
@@ -216,8 +218,10 @@ async def remove_of(tx: Tx, document_id: UUID, *, but: Sequence[UUID]) -> int:
     )
 
 
-async def unembedded(tx: Tx, model: str, limit: int, answer_id: UUID | None = None) -> list[Unembedded]:
-    """Phrasings without a vector of this model."""
+async def unembedded(
+    tx: Tx, model: str, limit: int, answer_id: UUID | None = None, *, english: bool
+) -> list[Unembedded]:
+    """Phrasings without a vector of this model, or, where English ones are wanted too, without that."""
     return await tx.all(
         Unembedded,
         """
@@ -225,30 +229,37 @@ async def unembedded(tx: Tx, model: str, limit: int, answer_id: UUID | None = No
           from curated_phrasings
          where workspace_id = %(workspace_id)s
            and (%(answer_id)s::uuid is null or answer_id = %(answer_id)s)
-           and embedding_model is distinct from %(model)s
+           and (embedding_model is distinct from %(model)s or (english is null and %(wanted)s))
          order by answer_id, place
          limit %(limit)s
         """,
         workspace_id=tx.workspace_id,
         answer_id=answer_id,
         model=model,
+        wanted=english,
         limit=limit,
     )
 
 
-async def embed(tx: Tx, vectors: Mapping[UUID, Sequence[float]], model: str) -> None:
+async def embed(
+    tx: Tx, vectors: Mapping[UUID, Sequence[float]], model: str, english: Mapping[UUID, Sequence[float]]
+) -> None:
+    """english: vectors of the model that knows English alone, where there is one."""
     await tx.run(
         """
         update curated_phrasings p
-           set embedding = n.embedding::extensions.halfvec, embedding_model = %(model)s
-          from unnest(%(id)s::uuid[], %(embedding)s::text[]) as n (id, embedding)
+           set embedding = n.embedding::extensions.halfvec,
+               embedding_model = %(model)s,
+               english = n.english::extensions.halfvec
+          from unnest(%(id)s::uuid[], %(embedding)s::text[], %(english)s::text[]) as n (id, embedding, english)
          where p.workspace_id = %(workspace_id)s
            and p.id = n.id
         """,
         workspace_id=tx.workspace_id,
         model=model,
         id=list(vectors),
-        embedding=["[" + ",".join(f"{value:.6g}" for value in vector) + "]" for vector in vectors.values()],
+        embedding=[_vector(vector) for vector in vectors.values()],
+        english=[_vector(english[id_]) if id_ in english else None for id_ in vectors],
     )
     await changed(tx)
 
@@ -257,3 +268,7 @@ async def changed(tx: Tx) -> None:
     """Note a change of the knowledge: what was kept for an older version can no longer answer."""
     query: LiteralString = "update knowledge set version = version + 1 where workspace_id = %(workspace_id)s"
     await tx.run(query, workspace_id=tx.workspace_id)
+
+
+def _vector(values: Sequence[float]) -> str:
+    return "[" + ",".join(f"{value:.6g}" for value in values) + "]"

@@ -157,7 +157,7 @@ async def embed_some(db: Database, embedder: Embedder, who: Identity, answer_id:
         EmbeddingsUnavailable: Come again; until then they are found by their words.
     """
     async with db.workspace(who) as tx:
-        waiting = await queries.unembedded(tx, embedder.model, AT_ONCE, answer_id)
+        waiting = await queries.unembedded(tx, embedder.model, AT_ONCE, answer_id, english=embedder.english is not None)
     if not waiting:
         return False
     together = [one for one in waiting if one.place < 0]
@@ -168,8 +168,12 @@ async def embed_some(db: Database, embedder: Embedder, who: Identity, answer_id:
     for one in waiting:
         if one.place >= 0:
             vectors[one.id] = await embedder.embed_question(one.text)
+    english: dict[UUID, list[float]] = {}
+    if embedder.english is not None:
+        ids, texts = [one.id for one in waiting], [one.text for one in waiting]
+        english = dict(zip(ids, await embedder.english.embed_passages(texts), strict=True))
     async with db.workspace(who) as tx:
-        await queries.embed(tx, vectors, embedder.model)
+        await queries.embed(tx, vectors, embedder.model, english)
     return True
 
 

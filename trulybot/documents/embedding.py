@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Sequence
+from uuid import UUID
 
 from trulybot.documents import passage_queries
 from trulybot.documents.models import Embedded, Unembedded
-from trulybot.documents.sentences import spoken_sentences
+from trulybot.documents.sentences import headline, spoken_sentences
 from trulybot.kit.db import Database, Identity
 from trulybot.kit.log import get_logger
 from trulybot.llm.embeddings import Embedder, EmbeddingsUnavailable
@@ -46,16 +47,27 @@ async def embed(db: Database, embedder: Embedder, passages: Sequence[Unembedded]
     texts = [spoken(passage) for passage in passages]
     began = time.perf_counter()
     vectors = await embedder.embed_passages([*texts, *(sentence for part in parts for sentence in part)])
+    english = await read_headlines(embedder, passages)
     pace = (time.perf_counter() - began) * 1000 / len(passages)
     whole, rest = vectors[: len(passages)], iter(vectors[len(passages) :])
     embedded = [
-        Embedded(passage.id, vector, [next(rest) for _ in part])
+        Embedded(passage.id, vector, [next(rest) for _ in part], english.get(passage.id))
         for passage, vector, part in zip(passages, whole, parts, strict=True)
     ]
     async with db.workspace(job) as tx:
         for document_id in await passage_queries.embed(tx, embedded, embedder.model):
             await tx.publish("document", document_id)
         await passage_queries.note_pace(tx, pace)
+
+
+async def read_headlines(embedder: Embedder, passages: Sequence[Unembedded]) -> dict[UUID, Sequence[float]]:
+    """The English vector of each passage's headline; passages of one heading share it. Nothing without such a model."""
+    if embedder.english is None:
+        return {}
+    headlines = {passage.id: headline(passage.title, passage.heading) for passage in passages}
+    different = list(dict.fromkeys(headlines.values()))
+    vectors = dict(zip(different, await embedder.english.embed_passages(different), strict=True))
+    return {passage_id: vectors[text] for passage_id, text in headlines.items()}
 
 
 def spoken(passage: Unembedded) -> str:

@@ -168,11 +168,16 @@ class Unembedded:
 
 @dataclass(frozen=True)
 class Embedded:
-    """A passage's vectors: of the whole, and of each of its `spoken_sentences`."""
+    """
+    A passage's vectors: of the whole, and of each of its `spoken_sentences`.
+
+    english: of its `headline`, by the model that knows English alone, where there is one.
+    """
 
     id: UUID
     vector: Sequence[float]
     sentences: Sequence[Sequence[float]]
+    english: Sequence[float] | None = None
 
 
 @example(

@@ -260,13 +260,13 @@ async def embed(tx: Tx, passages: Sequence[Embedded], model: str) -> list[UUID]:
     await tx.run(
         """
         with embedded as (
-            insert into passage_vectors (passage_id, model, embedding, sentences, indexed)
-            select n.id, %(model)s, n.embedding::halfvec, n.sentences::halfvec[],
+            insert into passage_vectors (passage_id, model, embedding, sentences, english, indexed)
+            select n.id, %(model)s, n.embedding::halfvec, n.sentences::halfvec[], n.english::halfvec,
                    case when k.indexing <> 'none' and %(dimensions)s = any (%(indexed)s::int[])
                         then %(dimensions)s else 0 end
               from knowledge k,
-                   unnest(%(id)s::uuid[], %(embedding)s::text[], %(sentences)s::text[])
-                   as n (id, embedding, sentences)
+                   unnest(%(id)s::uuid[], %(embedding)s::text[], %(sentences)s::text[], %(english)s::text[])
+                   as n (id, embedding, sentences, english)
               -- Locked against its deletion; one that is gone already has nowhere to keep a vector.
               join passages p on p.workspace_id = %(workspace_id)s and p.id = n.id
              where k.workspace_id = %(workspace_id)s
@@ -295,8 +295,9 @@ async def embed(tx: Tx, passages: Sequence[Embedded], model: str) -> list[UUID]:
         dimensions=len(passages[0].vector),
         indexed=list(INDEXED),
         id=[passage.id for passage in passages],
-        embedding=[_vector(passage.vector) for passage in passages],
-        sentences=["{" + ",".join(f'"{_vector(one)}"' for one in passage.sentences) + "}" for passage in passages],
+        embedding=[written(passage.vector) for passage in passages],
+        sentences=["{" + ",".join(f'"{written(one)}"' for one in passage.sentences) + "}" for passage in passages],
+        english=[written(passage.english) if passage.english is not None else None for passage in passages],
     )
     await count(tx)
     return [document.id for document in documents]
@@ -307,7 +308,7 @@ class _Document:
     id: UUID
 
 
-def _vector(values: Sequence[float]) -> str:
+def written(values: Sequence[float]) -> str:
     return "[" + ",".join(f"{value:.6g}" for value in values) + "]"
 
 

@@ -52,12 +52,17 @@ def spoken_sentences(title: str, heading: str, text: str) -> list[str]:
     The row of a table is read with the heading above it: "Opening hours. Day: Saturday; Hours: 10 am to 4 pm". Of a
     shop's 45 everyday questions it puts four more right passages first. Before other sentences it does not help.
     """
-    nearest = heading.rpartition("›")[2].strip() or title
+    nearest = headline(title, heading)
     said = [
         f"{nearest}. {sentence.text}" if heading and is_row(sentence.text) else sentence.text
         for sentence in sentences(text)
     ]
     return [*said, nearest] if _says_something(nearest) else said
+
+
+def headline(title: str, heading: str) -> str:
+    """What stands right above a passage: the last part of its heading, or else the title of its document."""
+    return heading.rpartition("›")[2].strip() or title
 
 
 def is_row(sentence: str) -> bool:

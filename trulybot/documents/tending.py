@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 from trulybot.documents import passage_queries
 from trulybot.documents import tending_queries as queries
-from trulybot.documents.embedding import PASSAGES_AT_ONCE, embed
+from trulybot.documents.embedding import PASSAGES_AT_ONCE, embed, read_headlines
 from trulybot.documents.passage_queries import INDEXED
 from trulybot.documents.tending_queries import FIRST
 from trulybot.kit.db import Database, Identity, Tx
@@ -28,6 +28,7 @@ GROWN = 0.1  # by so much more or less, and the terms are counted anew
 COMMON_TERM = 1_000  # passages that hold it: fewer are counted when they are asked for
 MOVED_AT_ONCE = 200  # vectors put into the index in one transaction: some tenths of a second
 REMOVED_AT_ONCE = 1_000
+HEADLINES_AT_ONCE = 100  # read in one go: half a second
 TURN_SECONDS = 20.0  # of one workspace, before the next one's
 LOOK_SECONDS = 1.0  # until we look again whether new documents still wait
 
@@ -44,6 +45,7 @@ async def tend(db: Database, embedder: Embedder, former: Sequence[Embedder], job
     return not (
         await _index(db, job, until)
         and await _embed_anew(db, embedder, former, job, until)
+        and await _read_headlines(db, embedder, job, until)
         and await _forget_others(db, embedder, job, until)
     )
 
@@ -120,6 +122,24 @@ async def _embed_anew(
     return False
 
 
+async def _read_headlines(db: Database, embedder: Embedder, job: Identity, until: float) -> bool:
+    """Whether every headline has its English vector, also of passages from before there was such a model."""
+    if embedder.english is None:
+        return True
+    while time.monotonic() < until:
+        async with db.workspace(job) as tx:
+            passages = await queries.without_english(tx, embedder.model, limit=HEADLINES_AT_ONCE)
+        if not passages:
+            return True
+        if await _documents_wait(db):
+            await asyncio.sleep(LOOK_SECONDS)
+            continue
+        vectors = await read_headlines(embedder, passages)
+        async with db.workspace(job) as tx:
+            await queries.give_english(tx, embedder.model, vectors)
+    return False
+
+
 async def _embed_the_rest(tx: Tx) -> None:
     """What came in meanwhile and has no vector yet gets one."""
     await tx.enqueue("documents.ingest", queue="ingest", lock=f"ingest:{tx.workspace_id}")
@@ -139,9 +159,11 @@ async def _forget_others(db: Database, embedder: Embedder, job: Identity, until:
     return False
 
 
-async def queue_what_is_due(db: Database, model: str) -> list[str]:
+async def queue_what_is_due(db: Database, model: str, *, english: bool = False) -> list[str]:
     """
     Queue the tending of every workspace that needs it. Answers with the models that answer in any.
+
+    english: whether a model that knows English alone stands beside the one of the settings.
 
     The owner's own answers do not wait until the passages have changed over: questions are compared with them by the
     model of the settings alone.
@@ -154,6 +176,8 @@ async def queue_what_is_due(db: Database, model: str) -> list[str]:
             small=SMALL_AGAIN,
         )
         rephrased = await tx.value("select private.queue_phrasings(%(models)s)", models=[model])
+        if english:
+            queued += await tx.value("select private.queue_english(%(model)s)", model=model)
         models: list[str] = await tx.value("select array(select private.answering_models())")
     if queued or rephrased:
         log.info("workspaces.to_tend", count=queued, answers=rephrased)

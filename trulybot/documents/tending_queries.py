@@ -1,9 +1,11 @@
 """The SQL of tending: what a workspace's indexes are like, and one step of bringing them on."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from trulybot.documents.models import Unembedded
+from trulybot.documents.passage_queries import written
 from trulybot.kit.db import Tx
 
 FIRST = UUID(int=0)
@@ -126,6 +128,43 @@ async def without(tx: Tx, model: str, *, limit: int, after: UUID) -> list[Unembe
         model=model,
         limit=limit,
         after=after,
+    )
+
+
+async def without_english(tx: Tx, model: str, *, limit: int) -> list[Unembedded]:
+    """Passages whose vector of this model has no English one beside it."""
+    return await tx.all(
+        Unembedded,
+        """
+        select p.id, p.document_id, d.title, p.heading, p.text
+          from passage_vectors v
+          join passages p on p.workspace_id = v.workspace_id and p.id = v.passage_id
+          join documents d on d.workspace_id = p.workspace_id and d.id = p.document_id
+         where v.workspace_id = %(workspace_id)s
+           and v.model = %(model)s
+           and v.english is null
+         limit %(limit)s
+        """,
+        workspace_id=tx.workspace_id,
+        model=model,
+        limit=limit,
+    )
+
+
+async def give_english(tx: Tx, model: str, vectors: Mapping[UUID, Sequence[float]]) -> None:
+    await tx.run(
+        """
+        update passage_vectors v
+           set english = n.english::halfvec
+          from unnest(%(id)s::uuid[], %(english)s::text[]) as n (id, english)
+         where v.workspace_id = %(workspace_id)s
+           and v.passage_id = n.id
+           and v.model = %(model)s
+        """,
+        workspace_id=tx.workspace_id,
+        model=model,
+        id=list(vectors),
+        english=[written(vector) for vector in vectors.values()],
     )
 
 

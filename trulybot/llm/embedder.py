@@ -9,22 +9,26 @@ worth stealing (no environment, no database, no network) and may fall over witho
 
 import argparse
 import asyncio
+import contextlib
+import ctypes
 import os
 import resource
 import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import uvicorn
 
+from trulybot.llm import e5, minilm
 from trulybot.llm.e5 import QUESTION_PREFIX, protocol
 
 if TYPE_CHECKING:
-    from trulybot.llm.e5.model import Embedding, Model
+    from trulybot.llm.e5.model import Embedding
 
 THREADS = 2  # for questions, and as many for passages: no visitor's question waits for one other visitor's
 
@@ -64,18 +68,22 @@ def main() -> None:
     asyncio.run(_serve(lanes, listener, options.parent))
 
 
-class Lanes:
-    """Two queues over one model, with threads of their own: one for questions, one for passages."""
+class Model(Protocol):
+    def embed(self, text: str) -> "Embedding": ...
 
-    def __init__(self, model: "Model") -> None:
-        self._model = model
+
+class Lanes:
+    """Two queues over the models, with threads of their own: one for questions, one for passages."""
+
+    def __init__(self, models: Mapping[str, Model]) -> None:
+        self._models = models
         self._questions = ThreadPoolExecutor(THREADS, "questions")
         self._passages = ThreadPoolExecutor(THREADS, "passages", initializer=_give_way)
 
-    async def embed(self, texts: list[str]) -> "list[Embedding]":
+    async def embed(self, model: str, texts: list[str]) -> "list[Embedding]":
         """What is cancelled leaves the queue."""
         loop = asyncio.get_running_loop()
-        work = [loop.run_in_executor(self._lane(text), self._model.embed, text) for text in texts]
+        work = [loop.run_in_executor(self._lane(text), self._models[model].embed, text) for text in texts]
         return await asyncio.gather(*work)
 
     def _lane(self, text: str) -> ThreadPoolExecutor:
@@ -87,19 +95,27 @@ def _give_way() -> None:
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), PASSAGE_NICENESS)
 
 
-def _load(models: Path) -> "Model":
+def _load(models: Path) -> Mapping[str, Model]:
     # Not at the top: who only wants command() needs neither onnxruntime nor numpy.
-    from trulybot.llm.e5 import convert
-    from trulybot.llm.e5.model import Model
+    from trulybot.llm.e5 import convert, model
+    from trulybot.llm.minilm import model as english
 
     try:
         folder = convert.ensure(models)
     except subprocess.CalledProcessError as error:
         raise RuntimeError("the model could not be converted") from error
     resource.setrlimit(resource.RLIMIT_DATA, (MEMORY_BYTES, MEMORY_BYTES))
-    model = Model(folder)
-    model.embed(QUESTION_PREFIX)  # what cannot work fails now, not at a visitor's first question
-    return model
+    loaded: Mapping[str, Model] = {e5.MODEL: model.Model(folder), minilm.MODEL: english.Model()}
+    for one in loaded.values():
+        one.embed(QUESTION_PREFIX)  # what cannot work fails now, not at a visitor's first question
+    _give_memory_back()
+    return loaded
+
+
+def _give_memory_back() -> None:
+    """What loading needed for a moment and the C library holds on to: 75 MB with glibc."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def _listen(path: Path) -> socket.socket:

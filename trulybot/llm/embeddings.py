@@ -12,7 +12,7 @@ from typing import Protocol
 
 import httpx
 
-from trulybot.llm import e5
+from trulybot.llm import e5, minilm
 from trulybot.llm.unix_http import UnixServer
 
 CONNECT_SECONDS = 2.0
@@ -41,6 +41,10 @@ class Embedder(Protocol):
 
     @property
     def dimensions(self) -> int: ...
+
+    @property
+    def english(self) -> "Embedder | None":
+        """A second model, which knows English alone and is better there at telling what asks the same."""
 
     async def embed_question(self, text: str) -> list[float]: ...
 
@@ -71,6 +75,7 @@ class OpenAIEmbedder:
         self.dimensions = dimensions
         self._question_prefix = question_prefix
         self._passage_prefix = passage_prefix
+        self.english: OpenAIEmbedder | None = None
         self._server: UnixServer | _Server
         if url.startswith("unix://"):
             self._server = UnixServer(url.removeprefix("unix://"), "/v1/embeddings")
@@ -80,13 +85,18 @@ class OpenAIEmbedder:
     @classmethod
     def local(cls, socket: Path) -> "OpenAIEmbedder":
         """For the embedder on this machine, which tells questions from passages by their prefix."""
-        return cls(
-            f"unix://{socket.absolute()}",
-            model=e5.MODEL,
-            dimensions=e5.DIMENSIONS,
-            question_prefix=e5.QUESTION_PREFIX,
-            passage_prefix=e5.PASSAGE_PREFIX,
+        embedder, english = (
+            cls(
+                f"unix://{socket.absolute()}",
+                model=model,
+                dimensions=dimensions,
+                question_prefix=e5.QUESTION_PREFIX,
+                passage_prefix=e5.PASSAGE_PREFIX,
+            )
+            for model, dimensions in ((e5.MODEL, e5.DIMENSIONS), (minilm.MODEL, minilm.DIMENSIONS))
         )
+        embedder.english = english
+        return embedder
 
     async def embed_question(self, text: str) -> list[float]:
         (vector,) = await self._embed([_sendable(self._question_prefix + text)], QUESTION_SECONDS)
@@ -104,6 +114,8 @@ class OpenAIEmbedder:
 
     async def close(self) -> None:
         await self._server.close()
+        if self.english is not None:
+            await self.english.close()
 
     async def _embed(self, texts: list[str], seconds: float) -> list[list[float]]:
         sent = json.dumps({"model": self.model, "input": texts, "encoding_format": "base64"}).encode()

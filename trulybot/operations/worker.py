@@ -341,7 +341,7 @@ async def run(
 
 
 async def _tend_what_is_due(db: Database, settings: Settings, embedder: Embedder) -> None:
-    models = await tending.queue_what_is_due(db, embedder.model)
+    models = await tending.queue_what_is_due(db, embedder.model, english=embedder.english is not None)
     if settings.embeddings_base_url is not None and e5.MODEL not in models:
         settings.embeds_here.unlink(missing_ok=True)
 

@@ -15,7 +15,7 @@ class Model:
     def __init__(self) -> None:
         self.asked: list[list[str]] = []
 
-    async def embed(self, texts: list[str]) -> list[Embedding]:
+    async def embed(self, _: str, texts: list[str]) -> list[Embedding]:
         self.asked.append(texts)
         return [Embedding(np.full(DIMENSIONS, len(text), np.float32), tokens=len(text)) for text in texts]
 
@@ -134,7 +134,7 @@ async def test_only_known_places_answer(call, method, path, status):
 async def test_work_stops_when_the_client_hangs_up():
     stopped = asyncio.Event()
 
-    async def embed(texts):
+    async def embed(_, texts):
         try:
             await asyncio.Event().wait()
         finally:

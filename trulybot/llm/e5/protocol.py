@@ -7,18 +7,20 @@ from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from trulybot.llm import minilm
 from trulybot.llm.e5 import DIMENSIONS, MODEL
 
 if TYPE_CHECKING:
     from trulybot.llm.e5.model import Embedding
 
+MODELS = (MODEL, minilm.MODEL)  # of the same width, as it happens
 MAX_TEXTS = 256
 MAX_BODY_BYTES = 4 << 20  # 256 texts of 4,000 characters, nearly all of ASCII
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Embed = Callable[[list[str]], Coroutine[Any, Any, "list[Embedding]"]]
+Embed = Callable[[str, list[str]], Coroutine[Any, Any, "list[Embedding]"]]
 
 
 class Refused(Exception):
@@ -35,6 +37,7 @@ class ClientGone(Exception):
 
 @dataclass(frozen=True)
 class Request:
+    model: str
     texts: list[str]
     as_base64: bool
 
@@ -46,10 +49,10 @@ class Request:
             raise Refused(400, "invalid_json", "The body is not JSON.") from None
         if not isinstance(sent, dict):
             raise Refused(400, "invalid_json", "The body must be a JSON object.")
-        if sent.get("model") != MODEL:
-            raise Refused(404, "model_not_found", f"The only model here is {MODEL}.", "model")
+        if sent.get("model") not in MODELS:
+            raise Refused(404, "model_not_found", f"The models here are {' and '.join(MODELS)}.", "model")
         if sent.get("dimensions") not in (None, DIMENSIONS):
-            raise Refused(400, "invalid_dimensions", f"The model has {DIMENSIONS} dimensions.", "dimensions")
+            raise Refused(400, "invalid_dimensions", f"The models have {DIMENSIONS} dimensions.", "dimensions")
         encoding = sent.get("encoding_format", "float")
         if encoding not in ("float", "base64"):
             raise Refused(400, "invalid_encoding", "encoding_format must be float or base64.", "encoding_format")
@@ -58,7 +61,7 @@ class Request:
             raise Refused(400, "invalid_input", "input must be a string or a list of strings.", "input")
         if len(texts) > MAX_TEXTS:
             raise Refused(400, "too_many_inputs", f"At most {MAX_TEXTS} texts a request.", "input")
-        return cls(texts, encoding == "base64")
+        return cls(sent["model"], texts, encoding == "base64")
 
 
 class App:
@@ -92,11 +95,11 @@ class App:
 
     async def _embeddings(self, receive: Receive) -> dict[str, Any]:
         request = Request.read(await _body(receive))
-        embeddings = await _unless_gone(self._embed(request.texts), receive)
+        embeddings = await _unless_gone(self._embed(request.model, request.texts), receive)
         tokens = sum(embedding.tokens for embedding in embeddings)
         return {
             "object": "list",
-            "model": MODEL,
+            "model": request.model,
             "data": [
                 {"object": "embedding", "index": index, "embedding": _write(embedding, request.as_base64)}
                 for index, embedding in enumerate(embeddings)
@@ -105,7 +108,8 @@ class App:
         }
 
     async def _models(self, _: Receive) -> dict[str, Any]:
-        return {"object": "list", "data": [{"id": MODEL, "object": "model", "created": 0, "owned_by": "trulybot"}]}
+        known = [{"id": model, "object": "model", "created": 0, "owned_by": "trulybot"} for model in MODELS]
+        return {"object": "list", "data": known}
 
     async def _health(self, _: Receive) -> dict[str, Any]:
         return {"status": "ok", "model": MODEL}
