@@ -13,9 +13,7 @@ from trulybot.accounts import lockout
 from trulybot.accounts.limits import AccountLimits
 from trulybot.accounts.transport import GoTrueTransport
 from trulybot.accounts.wire import gotrue_error
-from trulybot.answers.answering import Answering
 from trulybot.answers.former import keep_asking
-from trulybot.answers.turns import Turns
 from trulybot.conversations import limits as conversation_limits
 from trulybot.curated import limits as curated_limits
 from trulybot.dashboard import routes as dashboard
@@ -43,13 +41,11 @@ from trulybot.operations.security_log import SecurityLog
 from trulybot.operations.vitals import Vitals
 from trulybot.parts import (
     accounts_of,
-    allowance_of,
+    answering_of,
     countries_of,
     embedder_of,
     former_embedders_of,
     mailbox_of,
-    model_of,
-    models_of,
     reach_of,
 )
 from trulybot.routes import ACCOUNTS, ROUTES
@@ -121,11 +117,11 @@ def build(settings: Settings) -> FastAPI:
     """The web application, ready to be served; it connects when its lifespan begins."""
     db = Database(settings.database_url(APP_LOGIN))
     push = Push(db.url)
-    embedder, former, model = embedder_of(settings), former_embedders_of(settings), model_of(settings)
+    embedder, former = embedder_of(settings), former_embedders_of(settings)
     limiter = Limiter(derive(settings.secret_key, "rate limits"), redis_url=settings.redis_url)
     keyring = Keyring(db, settings.secret_key, previous=settings.secret_key_previous)
     db.keyring = keyring
-    own_models = models_of(settings, keyring)
+    answering = answering_of(settings, embedder, keyring)
     security = SecurityLog(db)
     known = accounts_of(settings, limiter, keyring)
     table = limits_of(known.limits)
@@ -134,18 +130,15 @@ def build(settings: Settings) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await db.open()
         await push.open()
-        warming = asyncio.create_task(model.warm_up()) if model else None
-        asking = asyncio.create_task(keep_asking(db, app.state.answering, former))
+        warming = asyncio.create_task(answering.warm_up())
+        asking = asyncio.create_task(keep_asking(db, answering, former))
         async with security.keeping():
             yield
             await settle(SETTLE_SECONDS)
             await finish_asides(SETTLE_SECONDS)
         asking.cancel()
-        if warming:
-            await warming
-        if model:
-            await model.close()
-        await own_models.close()
+        await warming
+        await answering.close()
         await push.close()
         for one in (embedder, *former):
             await one.close()
@@ -165,7 +158,7 @@ def build(settings: Settings) -> FastAPI:
     app.state.embedder = embedder
     app.state.reach = reach_of(settings)
     app.state.files = Files(settings.files_directory)
-    app.state.answering = Answering(embedder, model, own_models, Turns(allowance_of(settings)))
+    app.state.answering = answering
     app.state.limiter = limiter
     app.state.keyring = keyring
     app.state.security = security

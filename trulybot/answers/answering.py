@@ -69,6 +69,11 @@ class Answering:
         self.suggesting, self.moderating = Suggesting(), Moderating()
         self.former: Sequence[Embedder] = ()  # of models that workspaces are changing over from
 
+    async def warm_up(self) -> None:
+        """Have the operator's model ready before the first question needs it."""
+        if isinstance(self.model, OpenAIModel):
+            await self.model.warm_up()
+
     async def close(self) -> None:
         """Let go of the models; the embedder is whoever's it was."""
         await self.moderating.close()
