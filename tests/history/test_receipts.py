@@ -2,14 +2,18 @@
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID, uuid4
 
 import psycopg
 import pytest
 
 from tests.world import Person, World
 from trulybot.conversations import queries as conversations
+from trulybot.documents import service as documents
+from trulybot.history import leftovers
 from trulybot.history.receipts import digest_of
 from trulybot.operations.embedded import DATABASE
+from trulybot.workspaces.identity import Member
 
 RECEIPTS = "/api/knowledge/receipts"
 
@@ -107,6 +111,8 @@ async def test_an_answer_on_its_way_does_not_write_down_again_what_was_deleted(w
 
 # What a careless release might leave behind, by the place that the receipt names.
 SABOTAGE = {
+    "documents.title": "insert into documents (workspace_id, id, title, source, content_hash, media_type, bytes)"
+    " values (%(workspace)s, gen_random_uuid(), 'See ' || %(document)s::text, 'text', '\\x01', 'text/plain', 1)",
     "documents.id": "insert into documents (workspace_id, id, title, source, content_hash, media_type, bytes)"
     " values (%(workspace)s, %(document)s, 'Tea', 'text', '\\x00', 'text/plain', 1)",
     "passages_read.document": "insert into passages_read (workspace_id, id, document, title, heading, text)"
@@ -179,3 +185,37 @@ async def test_a_stranger_reads_no_receipt(world: World):
 
     assert (await charlie.get(RECEIPTS)).json()["items"] == []
     assert (await charlie.get(f"{RECEIPTS}/{id}")).status_code == 404
+
+
+async def test_the_sources_of_every_answer_are_blanked_however_many_there_are(world: World, superuser, monkeypatch):
+    monkeypatch.setattr(leftovers, "TURNS", 2)
+    alice, document = await filed(world, b"A pot of tea is 4 euros.")
+    for number in range(5):
+        await alice.asks(f"How much is a pot of tea at table {number}?")
+
+    await alice.delete(f"/api/documents/{document}")
+    await world.work()
+
+    answers = superuser.execute("select answer from turns where workspace_id = %s", (alice.workspace_id,)).fetchall()
+    assert [source["text"] for (answer,) in answers for source in answer["citations"]] == [""] * 5
+    assert (await receipt_of(alice))["state"] == "clean"
+
+
+async def test_many_documents_go_as_one(world: World, superuser):
+    alice = await world.alice()
+    texts = [{"title": str(number), "text": f"Table {number} is by the window."} for number in range(5)]
+    sent = (await alice.post("/api/text-upload", {"documents": texts})).json()["documents"]
+    ids = [UUID(one["id"]) for one in sent]
+    await world.work()
+    version = "select version from knowledge where workspace_id = %s"
+    [before] = superuser.execute(version, (alice.workspace_id,)).fetchone()
+
+    who = Member(alice.user_id, alice.workspace_id, "owner", alice.email, uuid4())
+    async with world.app.state.db.workspace(who) as tx:
+        assert await documents.take_out(tx, ids) == 5
+
+    [after] = superuser.execute(version, (alice.workspace_id,)).fetchone()
+    assert after - before == 2  # that they are gone, and the act
+    assert (await alice.get("/api/documents")).json()["items"] == []
+    await world.work()
+    assert (await receipt_of(alice))["state"] == "clean"

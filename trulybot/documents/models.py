@@ -106,13 +106,6 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Removed:
-    """A deleted document. added_version: of the knowledge, that brought it."""
-
-    added_version: int
-
-
-@dataclass(frozen=True)
 class Waiting:
     """A document that is to be read and cut. content_hash: of the version that was taken."""
 

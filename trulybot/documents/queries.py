@@ -1,5 +1,6 @@
 """The documents' SQL."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +10,7 @@ from uuid import UUID
 from psycopg import Rollback
 
 from trulybot.documents import passage_queries
-from trulybot.documents.models import Document, Failure, Kept, NewDocument, Removed, Status, Summary
+from trulybot.documents.models import Document, Failure, Kept, NewDocument, Status, Summary
 from trulybot.kit.db import Tx
 
 
@@ -352,40 +353,46 @@ async def lock(tx: Tx, document_ids: Sequence[UUID]) -> None:
     )
 
 
-async def remove(tx: Tx, document_id: UUID) -> Removed | None:
-    """Delete a document with its passages and earlier contents; None when there is neither."""
-    now = await tx.maybe(
+async def remove(tx: Tx, document_ids: Sequence[UUID]) -> dict[UUID, int]:
+    """
+    Delete documents with their passages and earlier contents. Answers with the version of the knowledge that brought
+    each that there was.
+    """
+    now = await tx.all(
         _Removed,
         """
         delete from documents
          where workspace_id = %(workspace_id)s
-           and id = %(document_id)s
-        returning added_version, passages, terms
+           and id = any (%(ids)s)
+        returning id, added_version, passages, terms
         """,
         workspace_id=tx.workspace_id,
-        document_id=document_id,
+        ids=list(document_ids),
     )
     before = await tx.all(
         _Kept,
         """
         delete from document_versions
          where workspace_id = %(workspace_id)s
-           and document = %(document_id)s
-        returning added_version
+           and document = any (%(ids)s)
+        returning document as id, added_version
         """,
         workspace_id=tx.workspace_id,
-        document_id=document_id,
+        ids=list(document_ids),
     )
-    if now is None and not before:
-        return None
-    if now is not None:
-        await passage_queries.count(tx, passages=-now.passages, terms=-now.terms)
-    gone = [*before, *([now] if now else [])]
-    return Removed(min((row.added_version for row in gone if row.added_version is not None), default=0))
+    if now:
+        await passage_queries.count(
+            tx, passages=-sum(row.passages for row in now), terms=-sum(row.terms for row in now)
+        )
+    brought = defaultdict[UUID, list[int]](list)
+    for row in [*before, *now]:
+        brought[row.id] += [row.added_version] if row.added_version is not None else []
+    return {id: min(known, default=0) for id, known in brought.items()}
 
 
 @dataclass(frozen=True)
 class _Kept:
+    id: UUID
     added_version: int | None
 
 
@@ -395,15 +402,26 @@ class _Removed(_Kept):
     terms: int
 
 
-async def file_is_needed(tx: Tx, file_key: str) -> bool:
-    """Whether a document has this file, or had it in a version that may come back."""
-    return bool(
-        await tx.value(
+async def unneeded_files(tx: Tx, file_keys: Sequence[str]) -> list[str]:
+    """Those that no document has, nor had in a version that may come back."""
+    return [
+        row.key
+        for row in await tx.all(
+            _Key,
             """
-            select exists (select from documents where workspace_id = %(workspace_id)s and file_key = %(key)s)
-                or exists (select from document_versions where workspace_id = %(workspace_id)s and file_key = %(key)s)
+            select key
+              from unnest(%(keys)s::text[]) key
+            except
+            (select file_key from documents where workspace_id = %(workspace_id)s and file_key = any (%(keys)s)
+              union all
+             select file_key from document_versions where workspace_id = %(workspace_id)s and file_key = any (%(keys)s))
             """,
             workspace_id=tx.workspace_id,
-            key=file_key,
+            keys=list(file_keys),
         )
-    )
+    ]
+
+
+@dataclass(frozen=True)
+class _Key:
+    key: str

@@ -5,6 +5,7 @@ Tables are not listed here. Whatever has a workspace and a column that could hol
 of tomorrow is looked into as well. What is kept on purpose is named with its reason, and shows on the receipt.
 """
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +23,8 @@ KEPT = {
     "golden_results": "what golden questions were answered, of which those that named the deleted are blank",
     "turns": "what visitors asked and were told; the sources' texts are blanked",
 }
+ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+TURNS = 5000  # whose sources are looked at in one statement
 TEXTS = ("text", "character varying", "jsonb", "json", "text[]")
 
 
@@ -77,13 +80,16 @@ async def _holds(tx: Tx, column: _Column, documents: Sequence[UUID], passages: S
     name = sql.Identifier(column.column)
     match column.type:
         case "uuid":
-            condition = sql.SQL("{} = any (%(ids)s)").format(name)
+            condition = sql.SQL("{} in (select unnest(%(ids)s::uuid[]))").format(name)
         case "uuid[]":
-            condition = sql.SQL("{} && %(ids)s").format(name)
-        case _:
-            # A passage's id stands in a text only beside its document's.
             condition = sql.SQL(
-                "exists (select from unnest(%(names)s::text[]) n where position(n in {}::text) > 0)"
+                "exists (select from unnest({}) one where one in (select unnest(%(ids)s::uuid[])))"
+            ).format(name)
+        case _:
+            # A passage's id stands in a text only beside its document's. Each text is read once, however many are gone.
+            condition = sql.SQL(
+                "exists (select from regexp_matches({}::text, %(id)s, 'g') found "
+                "where found[1] in (select unnest(%(names)s::text[])))"
             ).format(name)
     query = sql.SQL("select exists (select from {} where workspace_id = %(workspace_id)s and {})").format(
         sql.Identifier("public", column.table), condition
@@ -91,30 +97,49 @@ async def _holds(tx: Tx, column: _Column, documents: Sequence[UUID], passages: S
     ids = [*documents, *passages]
     names = [str(id) for id in documents]
     row = await (
-        await tx.connection.execute(query, {"workspace_id": tx.workspace_id, "ids": ids, "names": names})
+        await tx.connection.execute(query, {"workspace_id": tx.workspace_id, "ids": ids, "names": names, "id": ID})
     ).fetchone()
     return bool(row and row[0])
 
 
-async def blank_citations(tx: Tx, documents: Sequence[UUID]) -> None:
-    """Take the sources' texts out of answers that were given. What the visitor was told stays as it was said."""
-    await tx.run(
+async def blank_citations(tx: Tx, documents: Sequence[UUID], *, after: UUID) -> UUID | None:
+    """
+    Take the sources' texts out of answers that were given, of some turns after one. Answers with the last of them;
+    None when there is none. What the visitor was told stays as it was said.
+    """
+    last: UUID | None = await tx.value(
         """
-        update turns t
-           set answer = jsonb_set(t.answer, '{citations}', (
-                   select jsonb_agg(case when c.cited ->> 'document_id' = any (%(documents)s)
-                                         then c.cited || '{"text": "", "title": "", "url": null, "external_id": null}'
-                                         else c.cited end
-                                    order by c.place)
-                     from jsonb_array_elements(t.answer -> 'citations') with ordinality as c (cited, place)))
-         where t.workspace_id = %(workspace_id)s
-           and exists (select
-                         from jsonb_array_elements(t.answer -> 'citations') c
-                        where c ->> 'document_id' = any (%(documents)s) and c ->> 'text' <> '')
+        with portion as (
+            select id
+              from turns
+             where workspace_id = %(workspace_id)s
+               and id > %(after)s
+             order by id
+             limit %(limit)s
+        ), blanked as (
+            update turns t
+               set answer = jsonb_set(t.answer, '{citations}', (
+                       select jsonb_agg(case when c.cited ->> 'document_id' in (select unnest(%(documents)s::text[]))
+                                             then c.cited
+                                                  || '{"text": "", "title": "", "url": null, "external_id": null}'
+                                             else c.cited end
+                                        order by c.place)
+                         from jsonb_array_elements(t.answer -> 'citations') with ordinality as c (cited, place)))
+             where t.workspace_id = %(workspace_id)s
+               and t.id in (select id from portion)
+               and exists (select
+                             from jsonb_array_elements(t.answer -> 'citations') c
+                            where c ->> 'document_id' in (select unnest(%(documents)s::text[]))
+                              and c ->> 'text' <> '')
+        )
+        select max(id::text)::uuid from portion
         """,
         workspace_id=tx.workspace_id,
         documents=[str(id) for id in documents],
+        after=after,
+        limit=TURNS,
     )
+    return last
 
 
 async def forget_golden(tx: Tx, documents: Sequence[UUID]) -> None:
@@ -152,7 +177,7 @@ async def _cited(tx: Tx, documents: Sequence[UUID]) -> bool:
                              from turns t
                             cross join jsonb_array_elements(t.answer -> 'citations') c
                             where t.workspace_id = %(workspace_id)s
-                              and c ->> 'document_id' = any (%(documents)s)
+                              and c ->> 'document_id' in (select unnest(%(documents)s::text[]))
                               and c ->> 'text' <> '')
             """,
             workspace_id=tx.workspace_id,
@@ -170,11 +195,13 @@ async def in_queue(tx: Tx, names: Sequence[str], *, but: int) -> bool:
                              from queue.procrastinate_jobs j
                             where j.status in ('todo', 'doing')
                               and j.id <> %(but)s
-                              and exists (select from unnest(%(names)s::text[]) n
-                                           where position(n in j.args::text) > 0))
+                              and exists (select
+                                            from regexp_matches(j.args::text, %(id)s, 'g') found
+                                           where found[1] in (select unnest(%(names)s::text[]))))
             """,
             names=list(names),
             but=but,
+            id=ID,
         )
     )
 
@@ -183,4 +210,5 @@ def in_files(folder: Path, names: Sequence[str]) -> list[str]:
     """Every file or folder of a workspace whose name tells that it is of what was deleted, unfinished copies too."""
     if not folder.exists():
         return []
-    return sorted(path.name for path in folder.rglob("*") if any(name in path.name for name in names))
+    gone = frozenset(names)
+    return sorted(path.name for path in folder.rglob("*") if not gone.isdisjoint(re.findall(ID, path.name)))

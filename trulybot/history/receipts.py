@@ -111,10 +111,10 @@ async def prove(db: Database, files: Files, embedder: Embedder, job: JobOwner, r
         deleted = await tx.maybe(_Deleted, _DELETED, workspace_id=tx.workspace_id, id=receipt_id)
         if deleted is None:
             return
-        await leftovers.blank_citations(tx, deleted.documents)
         await leftovers.forget_golden(tx, deleted.documents)
         await _forget_answers(tx, deleted.documents)
-        unneeded = [key for key in deleted.file_keys if not await documents.file_is_needed(tx, key)]
+        unneeded = await documents.unneeded_files(tx, deleted.file_keys)
+    await _blank_citations(db, job, deleted.documents)
     for key in unneeded:
         await asyncio.to_thread(files.forget, key)
 
@@ -177,6 +177,14 @@ async def get(tx: Tx, receipt_id: UUID) -> Receipt:
     return row.told()
 
 
+async def _blank_citations(db: Database, job: JobOwner, gone: Sequence[UUID]) -> None:
+    """In portions, each in its own time: a workspace may have answered a million questions."""
+    after: UUID | None = UUID(int=0)
+    while after is not None:
+        async with db.workspace(job) as tx:
+            after = await leftovers.blank_citations(tx, gone, after=after)
+
+
 async def _look(db: Database, files: Files, job: JobOwner, deleted: "_Deleted") -> leftovers.Looked:
     names = [str(id) for id in deleted.documents]
     async with db.workspace(job) as tx:
@@ -201,7 +209,7 @@ async def _ask_again(
               from turn_snapshots s
               join turns t on t.workspace_id = s.workspace_id and t.id = s.turn_id
              where s.workspace_id = %(workspace_id)s
-               and s.passages && %(passages)s
+               and exists (select from unnest(s.passages) one where one in (select unnest(%(passages)s::uuid[])))
              order by s.created_at desc
              limit %(limit)s
             """,

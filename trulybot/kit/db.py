@@ -117,10 +117,13 @@ class Tx:
             ids=Jsonb({name: str(value) for name, value in ids.items()}),
         )
 
-    async def publish(self, topic: str, subject: UUID) -> None:
+    async def publish(self, topic: str, *subjects: UUID) -> None:
         """Tell the workspace's open pages that something changed, once this commits."""
-        event = {"workspace_id": str(self.workspace_id), "topic": topic, "id": str(subject)}
-        await self.run("select pg_notify('trulybot', %(event)s)", event=json.dumps(event))
+        about = {"workspace_id": str(self.workspace_id), "topic": topic}
+        await self.run(
+            "select pg_notify('trulybot', event) from unnest(%(events)s::text[]) event",
+            events=[json.dumps({**about, "id": str(subject)}) for subject in subjects],
+        )
 
 
 def _alone(query: str) -> bool | None:

@@ -106,9 +106,9 @@ def tasks(
 
     async def forget_file(job: JobOwner, ids: dict[str, str]) -> None:
         async with db.workspace(job) as tx:
-            needed = await document_queries.file_is_needed(tx, ids["file_key"])
-        if not needed:
-            files.forget(ids["file_key"])
+            unneeded = await document_queries.unneeded_files(tx, [ids["file_key"]])
+        for key in unneeded:
+            files.forget(key)
 
     async def sync_sources(job: JobOwner, _ids: dict[str, str]) -> None:
         if await sync(db, files, fetcher, job):
