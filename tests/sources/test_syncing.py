@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from tests.sites import Site
+from tests.sites import Answer, Site
 from tests.sources.test_sources import ALL, adds, source_of, taken
 from tests.world import World
 from trulybot.kit.db import Database
@@ -91,3 +91,34 @@ async def test_a_page_at_which_we_stumble_is_set_aside_and_the_run_goes_on(
     assert (f"{shop.url}/returns", "reader_crashed") in [
         (one["url"], one["error"]["code"]) for one in source["failing"]
     ]
+
+
+async def test_a_long_index_of_sitemaps_is_read_by_turns_and_each_once(
+    world: World, shop: Site, monkeypatch: pytest.MonkeyPatch
+):
+    def lists(kind: str, *paths: str) -> Answer:
+        entries = "".join(f"<{kind}><loc>{shop.url}{path}</loc></{kind}>" for path in paths)
+        whole = "urlset" if kind == "url" else "sitemapindex"
+        return Answer(f"<{whole}>{entries}</{whole}>", media_type="application/xml")
+
+    sitemaps = [f"/{number}.xml" for number in range(4)]
+    shop.pages["/sitemap.xml"] = lists("sitemap", "/sitemap.xml", *sitemaps)
+    shop.pages |= {path: lists("url", listed) for path, listed in zip(sitemaps, sorted(ALL), strict=True)}
+    looked = 0
+
+    def clock() -> float:
+        """By which a turn is over after one step."""
+        nonlocal looked
+        looked += 1
+        return looked * syncing.TURN_SECONDS * 0.4
+
+    monkeypatch.setattr(syncing, "clock", clock)
+    alice = await world.alice()
+    source = await adds(alice, f"{shop.url}/sitemap.xml", "sitemap")
+    await world.work()
+
+    found = await source_of(alice, source)
+    assert (found["state"], found["pages"]["found"], found["pages"]["taken_in"]) == ("ready", 4, 4)
+    assert sorted(shop.paths) == sorted(["/sitemap.xml", *sitemaps, *ALL])
+    turns = [one.path for one in shop.asked].count("/robots.txt")
+    assert turns >= len(shop.paths)

@@ -100,7 +100,11 @@ class Source:
 
 @dataclass(frozen=True)
 class Run:
-    """A source that is being synced. number: of the run. failures: runs before it that failed, without a break."""
+    """
+    A source that is being synced. number: of the run. failures: runs before it that failed, without a break.
+
+    sitemaps: that are still to be read.
+    """
 
     id: UUID
     url: str
@@ -112,6 +116,7 @@ class Run:
     fetches: int
     fetched_bytes: int
     failures: int
+    sitemaps: Sequence[str]
 
 
 @dataclass(frozen=True)

@@ -32,11 +32,13 @@ async def take_up(tx: Tx) -> Run | None:
                began_at = case when fresh then now() else s.began_at end,
                fetches = case when fresh then 0 else s.fetches end,
                fetched_bytes = case when fresh then 0 else s.fetched_bytes end,
-               removed = case when fresh then 0 else s.removed end
+               removed = case when fresh then 0 else s.removed end,
+               sitemaps = case when not fresh then s.sitemaps when s.kind = 'sitemap' then array[s.url] else '{}' end
           from next
          where s.workspace_id = %(workspace_id)s
            and s.id = next.id
-        returning s.id, url, kind, max_pages, refresh, run as number, began_at, fetches, fetched_bytes, failures
+        returning s.id, url, kind, max_pages, refresh, run as number, began_at, fetches, fetched_bytes, failures,
+                  sitemaps
         """,
         workspace_id=tx.workspace_id,
     )
@@ -65,6 +67,16 @@ async def hold(tx: Tx, run: Run, *, fetches: int = 0, fetched_bytes: int = 0) ->
             fetches=fetches,
             fetched_bytes=fetched_bytes,
         )
+    )
+
+
+async def leave_sitemaps(tx: Tx, run: Run, urls: Sequence[str]) -> None:
+    """Note which sitemaps are still to be read."""
+    await tx.run(
+        "update sources set sitemaps = %(urls)s where workspace_id = %(workspace_id)s and id = %(id)s",
+        workspace_id=tx.workspace_id,
+        id=run.id,
+        urls=list(urls),
     )
 
 

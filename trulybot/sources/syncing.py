@@ -28,11 +28,13 @@ from trulybot.sources.models import KnownPage, Run
 from trulybot.sources.visiting import Outcome, crashed, visit
 
 log = get_logger()
+clock = time.monotonic
 
 TURN_SECONDS = 60.0  # of one workspace, before the worker looks at the others again
 DEPTH = 10  # links from the start; a help centre has four
 FOUND_TIMES = 10  # so many pages are noted for each that may be taken in; calendars would be endless
 FETCHES_TIMES = 3  # so many are fetched for each that may be taken in
+SITEMAPS_READ = 50  # of an index
 RUN_BYTES = 500 * 1024**2
 RUN_SECONDS = 6 * 3600
 VISITS = 2  # of a page, when a fault of ours ends the first
@@ -45,9 +47,9 @@ AGAIN_IN = ("10 minutes", "1 hour", "6 hours", "1 day")
 
 async def sync(db: Database, files: Files, fetcher: Fetcher, job: Identity) -> bool:
     """Work through the sources of a workspace that wait, for one turn. Answers with whether something still waits."""
-    until = time.monotonic() + TURN_SECONDS
+    until = clock() + TURN_SECONDS
     fetcher = fetcher.on_behalf_of(job.workspace_id)
-    while time.monotonic() < until:
+    while clock() < until:
         async with db.workspace(job) as tx:
             run = await queries.take_up(tx)
             if run is not None:
@@ -67,6 +69,7 @@ class _Turn:
     def __init__(self, db: Database, files: Files, fetcher: Fetcher, job: Identity, run: Run, until: float) -> None:
         self.db, self.files, self.fetcher, self.job, self.run, self.until = db, files, fetcher, job, run, until
         self.fetches, self.fetched_bytes = run.fetches, run.fetched_bytes
+        self.sitemaps = run.sitemaps
         self.down = 0
 
     async def go_on(self) -> None:
@@ -76,7 +79,11 @@ class _Turn:
         """
         rules = await robots.rules_of(self.fetcher, self.run.url)
         await self._begin()
-        while time.monotonic() < self.until:
+        while clock() < self.until:
+            if self.sitemaps:
+                if not await self._read_sitemap(self.sitemaps[0], rules):
+                    return
+                continue
             async with self.db.workspace(self.job) as tx:
                 page = await queries.next_page(tx, self.run)
                 good = (await queries.progress(tx, self.run)).good
@@ -90,17 +97,36 @@ class _Turn:
                 return
 
     async def _begin(self) -> None:
-        """Note where the run begins, once: its page, or what its sitemap lists."""
-        async with self.db.workspace(self.job) as tx:
-            begun = (await queries.progress(tx, self.run)).seen > 0
-        if begun:
-            return
-        found = [self.run.url]
+        """Note where the run begins, once: its page. What a sitemap lists is read by and by."""
         if self.run.kind == "sitemap":
-            found = await links.of_sitemap(self.fetcher, self.run.url, most=self._most_found)
+            return
         async with self.db.workspace(self.job) as tx:
-            if await queries.hold(tx, self.run):
-                await queries.see(tx, self.run, found, depth=0, most=self._most_found)
+            if (await queries.progress(tx, self.run)).seen == 0 and await queries.hold(tx, self.run):
+                await queries.see(tx, self.run, [self.run.url], depth=0, most=self._most_found)
+
+    async def _read_sitemap(self, url: str, rules: robots.Rules) -> bool:
+        """
+        Note the pages of one sitemap, and the sitemaps of an index. False when the run is over meanwhile.
+
+        Raises:
+            FetchError: It cannot be read, or was the last and there is no page in any.
+        """
+        await asyncio.sleep(await self._seconds_until_visit(url, rules))
+        listed = await links.of_sitemap(self.fetcher, url, self.run.url)
+        further = listed.sitemaps if url == self.run.url else ()  # an index of indexes is none
+        left = [*self.sitemaps[1:], *(one for one in further if one != url)][:SITEMAPS_READ]
+        self.fetched_bytes += listed.bytes
+        async with self.db.workspace(self.job) as tx:
+            if not await queries.hold(tx, self.run, fetched_bytes=listed.bytes):
+                return False
+            await queries.see(tx, self.run, listed.pages[: self._most_found], depth=0, most=self._most_found)
+            seen = (await queries.progress(tx, self.run)).seen
+            self.sitemaps = left if seen < self._most_found else []
+            await queries.leave_sitemaps(tx, self.run, self.sitemaps)
+            await tx.publish("source", self.run.id)
+        if not self.sitemaps and not seen:
+            raise FetchError("not_a_sitemap")
+        return True
 
     async def _visit(self, page: KnownPage, rules: robots.Rules) -> bool:
         """
@@ -109,7 +135,7 @@ class _Turn:
         A fault of ours is given a second visit, then the run goes on without the page.
         """
         for _ in range(VISITS):
-            wait = await self._seconds_until_visit(page, rules)
+            wait = await self._seconds_until_visit(page.url, rules)
             await asyncio.sleep(wait)
             try:
                 outcome = await visit(self.fetcher, self.files, self.run, page, rules, self.job)
@@ -203,11 +229,11 @@ class _Turn:
         SOURCE_RUNS.labels("ready").inc()
         log.info("source.synced", source_id=str(self.run.id), run=self.run.number, complete=complete)
 
-    async def _seconds_until_visit(self, page: KnownPage, rules: robots.Rules) -> float:
+    async def _seconds_until_visit(self, url: str, rules: robots.Rules) -> float:
         async with self.db.chore("a turn at a host") as tx:
             seconds = await tx.value(
                 "select private.seconds_until_visit(%(host)s, %(delay)s)",
-                host=urls.host(page.url),
+                host=urls.host(url),
                 delay=rules.delay_seconds,
             )
         return float(seconds)

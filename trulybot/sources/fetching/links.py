@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from trulybot.sources.fetching import urls
 from trulybot.sources.fetching.fetcher import PAGES, SITEMAPS, Fetcher
@@ -12,7 +13,6 @@ KEPT_LINKS = 500  # of a page, in its order
 SEGMENTS = 12  # of a path
 REPEATED = 3  # times that one segment may stand in a path: relative links on a wrong page go deeper for ever
 PARAMETERS = 4  # of a query: filters and calendars have as many pages as there are combinations
-SITEMAPS_READ = 50  # of an index
 
 # What holds no text for us; a server that says otherwise of them is not worth asking.
 NO_PAGE = re.compile(
@@ -60,39 +60,33 @@ def canonical_of(page: Page, url: str) -> str:
     return canonical if urls.same_site(canonical, url) else url
 
 
-async def of_sitemap(fetcher: Fetcher, url: str, *, most: int) -> list[str]:
-    """
-    The pages that a sitemap lists, those of its own site alone, up to `most`.
+@dataclass(frozen=True)
+class Listed:
+    """What a sitemap lists of its own site: pages, or further sitemaps. bytes: that were fetched."""
 
+    pages: Sequence[str]
+    sitemaps: Sequence[str]
+    bytes: int
+
+
+async def of_sitemap(fetcher: Fetcher, url: str, site: str) -> Listed:
+    """
     Raises:
-        FetchError: It cannot be read, or lists nothing.
+        FetchError: It cannot be read.
     """
-    found: dict[str, None] = {}
-    first = await read_sitemap(await fetcher.get(url, accept=SITEMAPS | PAGES))
-    _collect(first.pages, url, found, most)
-    for further in _of_site(first.sitemaps, url)[:SITEMAPS_READ]:
-        if len(found) >= most:
-            break
-        _collect((await read_sitemap(await fetcher.get(further, accept=SITEMAPS | PAGES))).pages, url, found, most)
-    if not found:
-        raise FetchError("not_a_sitemap")
-    return list(found)
-
-
-def _collect(pages: Sequence[str], site: str, found: dict[str, None], most: int) -> None:
-    for page in _of_site(pages, site):
-        if len(found) < most:
-            found[page] = None
+    fetched = await fetcher.get(url, accept=SITEMAPS | PAGES)
+    read = await read_sitemap(fetched)
+    return Listed(_of_site(read.pages, site), _of_site(read.sitemaps, site), len(fetched.content))
 
 
 def _of_site(addresses: Sequence[str], site: str) -> list[str]:
-    """Addresses in their one spelling; what is none, or of another site, is left out."""
-    kept = []
+    """Addresses in their one spelling, each once; what is none, or of another site, is left out."""
+    kept: dict[str, None] = {}
     for address in addresses:
         try:
             url = urls.normal(address)
         except FetchError:
             continue
         if urls.same_site(url, site):
-            kept.append(url)
-    return kept
+            kept[url] = None
+    return list(kept)
