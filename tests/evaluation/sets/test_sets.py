@@ -2,7 +2,8 @@
 
 import asyncio
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, LiteralString
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -11,6 +12,7 @@ from tests.world import Person, World
 from trulybot.evaluation.golden import Golden
 from trulybot.evaluation.judging import Outcome
 from trulybot.evaluation.sets import runs
+from trulybot.workspaces.identity import Member
 
 RETURNS = "You may send back anything unused within 30 days. Send it in its own box."
 HOURS = "The workshop is open from nine to six on weekdays, and closed on Sundays."
@@ -266,3 +268,24 @@ async def test_a_run_whose_job_is_lost_can_be_begun_again(world: World, superuse
 
     assert run["status"] == "done"
     assert (await alice.get(f"/api/golden-runs/{lost}")).json()["status"] == "failed"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update golden_runs set status = 'done'",
+        "update golden_runs set ended_at = now()",
+        "update golden_runs set figures = '{}'",
+    ],
+)
+async def test_nobody_but_the_worker_says_how_a_run_went(world: World, change: LiteralString):
+    alice = await world.alice()
+    set_id = await golden(alice, questions=WRITTEN[:1])
+    await alice.post(f"/api/golden-sets/{set_id}/runs")
+    who = Member(alice.user_id, alice.workspace_id, "owner", alice.email, uuid4())
+
+    async with world.app.state.db.workspace(who) as tx:
+        await tx.run("select private.end_silent_runs()")
+        assert await tx.value("select count(*) from golden_runs where ended_at is null") == 1
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            await tx.run(change)

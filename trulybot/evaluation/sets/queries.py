@@ -290,16 +290,7 @@ async def begin_run(
 
 async def is_asking(tx: Tx) -> bool:
     """Whether a run of the workspace has not ended yet. One of which nothing was heard for an hour ends here."""
-    await tx.run(
-        """
-        update golden_runs
-           set status = 'failed', ended_at = now()
-         where workspace_id = %(workspace_id)s
-           and ended_at is null
-           and heard_at < now() - interval '1 hour'
-        """,
-        workspace_id=tx.workspace_id,
-    )
+    await tx.run("select private.end_silent_runs()")
     return bool(
         await tx.value(
             """
