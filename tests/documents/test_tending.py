@@ -33,8 +33,10 @@ TOPICS = ("thirty", "parcel", "opens", "kettle")
 class Elsewhere(OpenAIEmbedder):
     """A client of another model, which knows four topics. texts: what it was asked to embed."""
 
+    url: str
     texts: list[str]
     answers: int
+    goes_silent: asyncio.Event | None = None  # instead of refusing, once it has no answer left; set when it does
 
 
 @asynccontextmanager
@@ -44,6 +46,9 @@ async def elsewhere() -> AsyncIterator[Elsewhere]:
         length = int(head.partition(b"content-length: ")[2].split(b"\r\n")[0])
         asked = json.loads(await reader.readexactly(length))["input"]
         if client.answers <= 0:
+            if client.goes_silent is not None:
+                client.goes_silent.set()
+                await reader.read()  # until whoever asked is gone
             writer.close()
             return
         client.answers -= 1
@@ -56,7 +61,7 @@ async def elsewhere() -> AsyncIterator[Elsewhere]:
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
     client = Elsewhere(url, model="topics-4", dimensions=len(TOPICS))
-    client.texts, client.answers = [], 1_000
+    client.url, client.texts, client.answers = url, [], 1_000
     async with server:
         yield client
     await client.close()

@@ -58,7 +58,7 @@ async def jobs_of(owner_url: str, person: Person) -> list[tuple[str, int, bool]]
 
 
 @asynccontextmanager
-async def worker_process(world: World, owner_url: str, embedder: Path) -> AsyncIterator[Process]:
+async def worker_process(world: World, owner_url: str, embedder: Path, **more: str) -> AsyncIterator[Process]:
     env = {
         "PATH": os.environ["PATH"],
         "PYTHONPATH": str(ROOT),
@@ -66,6 +66,7 @@ async def worker_process(world: World, owner_url: str, embedder: Path) -> AsyncI
         "SECRET_KEY": world.settings.secret_key,
         "TRULYBOT_DATA_DIR": str(world.settings.trulybot_data_dir),
         "TRULYBOT_EMBEDDER_SOCKET": str(embedder),
+        **more,
     }
     process = await asyncio.create_subprocess_exec(sys.executable, "-m", "trulybot", "worker", env=env, stderr=DEVNULL)
     try:
@@ -74,6 +75,12 @@ async def worker_process(world: World, owner_url: str, embedder: Path) -> AsyncI
         if process.returncode is None:
             process.kill()
             await process.wait()
+
+
+async def taken_for_dead(owner_url: str) -> None:
+    """As if the time had passed after which we do so with a worker that is not heard of."""
+    async with owner_of(owner_url) as owner:
+        await owner.execute("update procrastinate_workers set last_heartbeat = now() - interval '1 minute'")
 
 
 @asynccontextmanager
@@ -113,8 +120,7 @@ async def test_a_worker_that_is_killed_in_the_middle_loses_nothing(
         first.kill()
         await first.wait()
     assert [status for status, _, _ in await jobs_of(owner_url, alice)] == ["doing"]
-    async with owner_of(owner_url) as owner:  # as if the time had passed after which we take it for dead
-        await owner.execute("update procrastinate_workers set last_heartbeat = now() - interval '1 minute'")
+    await taken_for_dead(owner_url)
 
     async def ready() -> bool:
         return (await document(alice, taken["id"]))["status"] == "ready"
