@@ -198,7 +198,7 @@ class Answering:
             for part in _kept_from(harm, language):
                 yield part
             return
-        confidence = round(evidence.confidence(asked, found, language), 4)
+        confidence = round(evidence.confidence(found, language), 4)
         enough = confidence >= evidence.ENOUGH[question.bot.caution]
         if not enough and own.confidence >= curation.BETTER_THAN_NOTHING:
             question.trace.curated_answer = own.answer_id

@@ -75,7 +75,7 @@ async def _tried(db: Database, who: Identity, asked: Sequence[Asked], language: 
     """How well each is answered."""
     async with db.workspace(who) as tx:
         found = [await search.search(tx, one) for one in asked]
-    return [evidence.confidence(one, what, language) for one, what in zip(asked, found, strict=True)]
+    return [evidence.confidence(what, language) for what in found]
 
 
 def offers(near: Near) -> Iterator[str]:

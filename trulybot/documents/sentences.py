@@ -57,7 +57,7 @@ def spoken_sentences(title: str, heading: str, text: str) -> list[str]:
         f"{nearest}. {sentence.text}" if heading and is_row(sentence.text) else sentence.text
         for sentence in sentences(text)
     ]
-    return [*said, nearest] if _says_something(nearest) else said
+    return [*said, nearest] if says_something(nearest) else said
 
 
 def headline(title: str, heading: str) -> str:
@@ -70,7 +70,8 @@ def is_row(sentence: str) -> bool:
     return _ROW.match(sentence) is not None
 
 
-def _says_something(title: str) -> bool:
+def says_something(title: str) -> bool:
+    """Whether a title or heading is long enough to say what its passage answers."""
     return len(title.split()) + len(_IDEOGRAPHS.findall(title)) >= WORDS_OF_A_SENTENCE
 
 
