@@ -27,7 +27,7 @@ from bench.product import SECRET_KEY, Product
 from bench.timing import timed
 from trulybot.documents import keywords
 from trulybot.documents.sentences import spoken_sentences
-from trulybot.documents.tending import LARGE
+from trulybot.documents.tending import INDEXED_FROM
 from trulybot.kit.ids import uuid7
 from trulybot.llm import e5
 from trulybot.llm.embeddings import OpenAIEmbedder
@@ -135,7 +135,7 @@ def fill(bulk: Bulk, workspace_id: UUID, size: int) -> None:
         (workspace_id, document_id, document_id.bytes, size),
     )
     # Vectors of a large workspace say at once that they stand in the index, which is built afterwards.
-    indexed = Int2(e5.DIMENSIONS if size >= LARGE else 0)
+    indexed = Int2(e5.DIMENSIONS if size >= INDEXED_FROM[0] else 0)
     numbered = enumerate(_texts(bulk, size, random.Random(workspace_id.int)))
     while some := list(islice(numbered, AT_ONCE)):
         rows = [(uuid7(), place, text, terms, keywords.length(terms)) for place, (text, terms) in some]

@@ -22,7 +22,7 @@ from bench.product import Product, running
 from bench.timing import in_turn, timed
 from trulybot.answers.language import detect
 from trulybot.answers.usual import particular
-from trulybot.documents.tending import LARGE
+from trulybot.documents.tending import COUNTED, INDEXED_FROM
 from trulybot.evaluation.server import CannotMeasure, Workspace
 from trulybot.evaluation.table import show
 from trulybot.llm import e5
@@ -73,9 +73,9 @@ def filled(product: Product, rows: Bulk, sizes: Sequence[int]) -> tuple[list[Ful
         *(f"{name}: {took:.0f} s" for name, took in rows.seconds.items()),
     ]
     told += [
-        f"{one.passages:,} passages tended: {timed(_tend, rows, one.workspace.id):.0f} s"
+        f"{one.passages:,} passages tended: {timed(_tend, rows, one):.0f} s"
         for one in full
-        if one.passages >= LARGE
+        if one.passages >= COUNTED[0]
     ]
     return full, told
 
@@ -128,23 +128,25 @@ def _recall(rows: Bulk, workspace_id: UUID, database: Sql) -> float:
     return float(np.mean(held))
 
 
-def _tend(rows: Bulk, workspace_id: UUID) -> None:
+def _tend(rows: Bulk, full: Full) -> None:
     """Have the worker tend the workspace, as it does after an upload, and wait until it is through."""
     rows.connection.execute(
         """
         insert into queue.procrastinate_jobs (queue_name, task_name, lock, args)
         values ('tend', 'documents.tend', 'tend:' || %s::text, jsonb_build_object('workspace_id', %s::text))
         """,
-        (str(workspace_id), str(workspace_id)),
+        (str(full.workspace.id), str(full.workspace.id)),
     )
     deadline = time.monotonic() + TEND_SECONDS
     while rows.connection.execute("select id from queue.procrastinate_jobs where queue_name = 'tend'").fetchone():
         if time.monotonic() > deadline:
             raise CannotMeasure(f"the worker did not come through in {TEND_SECONDS:.0f} s")
         time.sleep(LOOK_SECONDS)
-    state = rows.connection.execute("select indexing from knowledge where workspace_id = %s", (workspace_id,))
-    if state.fetchone() != ("whole",):
-        raise CannotMeasure("the worker did not put the index to use")
+    state = rows.connection.execute(
+        "select indexing, counted > 0 from knowledge where workspace_id = %s", (full.workspace.id,)
+    )
+    if state.fetchone() != ("whole" if full.passages >= INDEXED_FROM[0] else "none", True):
+        raise CannotMeasure("the worker did not count the words, or put the index to use")
 
 
 def _bytes(rows: Bulk) -> Iterator[str]:

@@ -85,8 +85,8 @@ async def knowing(world: World) -> Person:
 
 @pytest.fixture
 def soon_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tending, "LARGE", 4)
-    monkeypatch.setattr(tending, "SMALL_AGAIN", 3)
+    monkeypatch.setattr(tending, "COUNTED", (4, 3))
+    monkeypatch.setattr(tending, "INDEXED_FROM", (4, 3))
     monkeypatch.setattr(tending, "COMMON_TERM", 2)
     monkeypatch.setattr(tending, "MOVED_AT_ONCE", 3)
 

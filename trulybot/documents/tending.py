@@ -22,8 +22,12 @@ from trulybot.llm.embeddings import Embedder
 
 log = get_logger()
 
-# From so many passages on the index is quicker than comparing all, and below so many it is no longer worth its room.
-LARGE, SMALL_AGAIN = 8_000, 5_000
+# Passages: from so many on, and below so many no more. Common terms are counted in advance where counting them for each
+# question takes longer than the search.
+COUNTED = (8_000, 5_000)
+# All vectors are compared up to where the index is as quick: 30,000 take 25 ms. In an index that holds a site's large
+# workspaces the walk to a small one's is long, twice what comparing ten thousand takes.
+INDEXED_FROM = (30_000, 20_000)
 GROWN = 0.1  # by so much more or less, and the terms are counted anew
 COMMON_TERM = 1_000  # passages that hold it: fewer are counted when they are asked for
 MOVED_AT_ONCE = 200  # vectors put into the index in one transaction: some tenths of a second
@@ -52,16 +56,16 @@ async def tend(db: Database, embedder: Embedder, former: Sequence[Embedder], job
 
 async def queue_after_ingestion(tx: Tx) -> None:
     """A large workspace that has grown is tended once its new documents are through."""
-    if (await queries.state(tx)).passages >= LARGE:
+    if (await queries.state(tx)).passages >= COUNTED[0]:
         await tx.enqueue("documents.tend", queue="tend", lock=f"tend:{tx.workspace_id}")
 
 
 async def _count_terms(db: Database, job: Identity) -> None:
     async with db.workspace(job) as tx:
         now = await queries.state(tx)
-        if now.passages >= LARGE and abs(now.passages - now.counted) > GROWN * now.passages:
+        if now.passages >= COUNTED[0] and abs(now.passages - now.counted) > GROWN * now.passages:
             await queries.count_terms(tx, least=COMMON_TERM)
-        elif now.passages < SMALL_AGAIN and now.counted:
+        elif now.passages < COUNTED[1] and now.counted:
             await queries.forget_terms(tx)
 
 
@@ -69,7 +73,7 @@ async def _index(db: Database, job: Identity, until: float) -> bool:
     """Whether the vectors stand where they should."""
     async with db.workspace(job) as tx:
         now = await queries.state(tx)
-        large = now.passages >= (SMALL_AGAIN if now.indexing != "none" else LARGE)
+        large = now.passages >= INDEXED_FROM[now.indexing != "none"]
         wanted = now.dimensions if large and now.dimensions in INDEXED else 0
         if not wanted and now.indexing == "none":
             return True
@@ -170,10 +174,10 @@ async def queue_what_is_due(db: Database, model: str, *, english: bool = False) 
     """
     async with db.chore("workspaces to tend") as tx:
         queued = await tx.value(
-            "select private.queue_tending(%(models)s, %(large)s, %(small)s)",
+            "select private.queue_tending(%(models)s, %(counted)s::bigint[], %(indexed)s::bigint[])",
             models=[model],
-            large=LARGE,
-            small=SMALL_AGAIN,
+            counted=list(COUNTED),
+            indexed=list(INDEXED_FROM),
         )
         rephrased = await tx.value("select private.queue_phrasings(%(models)s)", models=[model])
         if english:
