@@ -1,6 +1,9 @@
 """
 Look for what is left of something deleted: in every table that the catalogue knows, and among the files.
 
+`(… in (select unnest(…))) is true` is looked up in a table that is made once: without its last two words PostgreSQL
+makes one for each row.
+
 Tables are not listed here. Whatever has a workspace and a column that could hold an id is looked into, so that a table
 of tomorrow is looked into as well. What is kept on purpose is named with its reason, and shows on the receipt.
 """
@@ -83,13 +86,13 @@ async def _holds(tx: Tx, column: _Column, documents: Sequence[UUID], passages: S
             condition = sql.SQL("{} in (select unnest(%(ids)s::uuid[]))").format(name)
         case "uuid[]":
             condition = sql.SQL(
-                "exists (select from unnest({}) one where one in (select unnest(%(ids)s::uuid[])))"
+                "exists (select from unnest({}) one where (one in (select unnest(%(ids)s::uuid[]))) is true)"
             ).format(name)
         case _:
             # A passage's id stands in a text only beside its document's. Each text is read once, however many are gone.
             condition = sql.SQL(
                 "exists (select from regexp_matches({}::text, %(id)s, 'g') found "
-                "where found[1] in (select unnest(%(names)s::text[])))"
+                "where (found[1] in (select unnest(%(names)s::text[]))) is true)"
             ).format(name)
     query = sql.SQL("select exists (select from {} where workspace_id = %(workspace_id)s and {})").format(
         sql.Identifier("public", column.table), condition
@@ -129,7 +132,7 @@ async def blank_citations(tx: Tx, documents: Sequence[UUID], *, after: UUID) -> 
                and t.id in (select id from portion)
                and exists (select
                              from jsonb_array_elements(t.answer -> 'citations') c
-                            where c ->> 'document_id' in (select unnest(%(documents)s::text[]))
+                            where (c ->> 'document_id' in (select unnest(%(documents)s::text[]))) is true
                               and c ->> 'text' <> '')
         )
         select max(id::text)::uuid from portion
@@ -177,7 +180,7 @@ async def _cited(tx: Tx, documents: Sequence[UUID]) -> bool:
                              from turns t
                             cross join jsonb_array_elements(t.answer -> 'citations') c
                             where t.workspace_id = %(workspace_id)s
-                              and c ->> 'document_id' in (select unnest(%(documents)s::text[]))
+                              and (c ->> 'document_id' in (select unnest(%(documents)s::text[]))) is true
                               and c ->> 'text' <> '')
             """,
             workspace_id=tx.workspace_id,
@@ -197,7 +200,7 @@ async def in_queue(tx: Tx, names: Sequence[str], *, but: int) -> bool:
                               and j.id <> %(but)s
                               and exists (select
                                             from regexp_matches(j.args::text, %(id)s, 'g') found
-                                           where found[1] in (select unnest(%(names)s::text[]))))
+                                           where (found[1] in (select unnest(%(names)s::text[]))) is true))
             """,
             names=list(names),
             but=but,

@@ -209,7 +209,8 @@ async def _ask_again(
               from turn_snapshots s
               join turns t on t.workspace_id = s.workspace_id and t.id = s.turn_id
              where s.workspace_id = %(workspace_id)s
-               and exists (select from unnest(s.passages) one where one in (select unnest(%(passages)s::uuid[])))
+               and exists (select from unnest(s.passages) one
+                            where (one in (select unnest(%(passages)s::uuid[]))) is true)
              order by s.created_at desc
              limit %(limit)s
             """,
