@@ -38,6 +38,12 @@ def test_a_sentence_that_is_over_says_when(sentence: str, day: date):
         "The law of 3 March 2020 applies.",
         "Returns are accepted until 6 pm.",
         "Every 24 December we close at noon.",
+        "We began to issue the new cards on 30 October 2017; you will get one at any office.",
+        "Cards issued after 30 October 2017 will be marked.",
+        "For orders on or after 1 November 2014 a fee will be due.",
+        "El 8 de febrero de 2007 la empresa anunció que será otra.",
+        "You will find it at https://shop.example/blog/2012/04/offer.",
+        "Search for a range, for example before 3 May 2012.",
     ],
 )
 def test_a_sentence_that_stays_true_is_left_alone(sentence: str):

@@ -27,6 +27,13 @@ _LIGHT = """
     el la los las un una nuestro su es son puede pueden de en con para y o dentro plazo cuesta tarda
     le les une notre votre est sont peut peuvent de du des dans pour et ou délai coûte
 """.split()
+# How one asks, which says nothing of what is asked about.
+_ASKING = """
+    how much long many often soon what when where which who why i my me there something anything someone anyone
+    wie lange lang viel viele wann wo was welche welcher welches ich mein meine mir etwas man gibt es
+    cuánto cuánta cuántos cuántas cuándo qué cuál dónde cómo tengo hay yo mi algo
+    combien quand quel quelle quels quelles comment où je mon ma quelque chose est-ce que qu il faut
+""".split()
 _NEGATION = re.compile(
     r"\b(?:not|no|never|cannot|can't|won't|don't|doesn't|aren't|isn't|without|nicht|kein|keine|keinen|nie|ohne|nunca|sin|"
     r"ne|pas|jamais|sans|forbidden|prohibited|verboten|prohibido|interdit)\b|n't\b",
@@ -54,17 +61,27 @@ _KINDS_OF_TEXT = frozenset(
     )
 )
 _LIGHT_TERMS = frozenset(terms(" ".join(_LIGHT)))
+_ASKING_TERMS = frozenset(terms(" ".join(_ASKING)))
 TOLERANCE = 0.08  # four weeks and a month, or thirty days and a month, are one promise in other words
 FEWEST_SHARED = 2  # words that say what both are about; one alone, as "delivery", is about too many things
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A sentence in its place. title: of its document. heading: the path above its passage."""
+    """
+    A sentence in its place. title: of its document. heading: the path above its passage.
+
+    asked: the question that it answers, of a curated answer's; it says what the sentence is about.
+    """
 
     sentence: str
     title: str = ""
     heading: str = ""
+    asked: str = ""
+
+    @property
+    def said(self) -> str:
+        return f"{self.asked} {self.sentence}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +93,17 @@ class Contradiction:
     other: str
 
 
+def tells(sentence: str) -> bool:
+    """Whether a sentence says anything that another could contradict."""
+    return bool(_PERMISSION.search(sentence) or _NEGATION.search(sentence) or facts(sentence))
+
+
 def contradiction(one: Claim, other: Claim) -> Contradiction | None:
     """What two sentences say differently of the same; None when they agree, or may be about different things."""
     mine, theirs = facts(one.sentence), facts(other.sentence)
     if not _are_about_the_same(one, other, mine, theirs):
         return None
-    if _NEGATION.search(one.sentence) or _NEGATION.search(other.sentence):
+    if _NEGATION.search(one.said) or _NEGATION.search(other.said):
         return _permission(one, other, mine, theirs)
     differing = _difference(mine, theirs)
     return Contradiction(differing[0].kind, differing[0].text, differing[1].text) if differing else None
@@ -90,8 +112,10 @@ def contradiction(one: Claim, other: Claim) -> Contradiction | None:
 def _are_about_the_same(one: Claim, other: Claim, mine: Sequence[Fact], theirs: Sequence[Fact]) -> bool:
     if _years(one, mine) != _years(other, theirs):
         return False
-    if bool(_OTHERWISE.search(one.sentence)) or bool(_OTHERWISE.search(other.sentence)):
+    if bool(_OTHERWISE.search(one.said)) or bool(_OTHERWISE.search(other.said)):
         return False
+    if one.asked or other.asked:
+        return _answer_the_same(one, other, mine, theirs)
     first, second = _subject(one.sentence, mine), _subject(other.sentence, theirs)
     if first != second:
         return False
@@ -100,6 +124,26 @@ def _are_about_the_same(one: Claim, other: Claim, mine: Sequence[Fact], theirs: 
         return bool(first | mine_above)
     # Each under a name of its own; or one of them, and then the sentences must say by themselves what they are about.
     return not (mine_above and theirs_above) and len(first) >= FEWEST_SHARED
+
+
+def _answer_the_same(one: Claim, other: Claim, mine: Sequence[Fact], theirs: Sequence[Fact]) -> bool:
+    """
+    Whether what is asked and answered is what the other says, by itself or under its title.
+
+    A question that names a fact, or that says no, asks for a particular case.
+    """
+    if any(facts(claim.asked) or _NEGATION.search(claim.asked) for claim in (one, other)):
+        return False
+    first, second = _asked_and_said(one, mine), _asked_and_said(other, theirs)
+    mine_above, theirs_above = _about(one), _about(other)
+    if first == second and not ((mine_above | theirs_above) - first and len(first) < FEWEST_SHARED):
+        return bool(first)
+    return bool(first and second) and first | mine_above == second | theirs_above
+
+
+def _asked_and_said(claim: Claim, found: Sequence[Fact]) -> frozenset[str]:
+    said = _subject(claim.sentence, found)
+    return (said | _subject(claim.asked, ())) - _ASKING_TERMS if claim.asked else said
 
 
 def _subject(sentence: str, found: Sequence[Fact]) -> frozenset[str]:
@@ -122,17 +166,17 @@ def _years(claim: Claim, found: Sequence[Fact]) -> frozenset[str]:
     for fact in found:
         if fact.kind == "date":
             text = text.replace(fact.text, " ")
-    return frozenset(_YEAR.findall(f"{text} {plain(claim.title)} {plain(claim.heading)}"))
+    return frozenset(_YEAR.findall(f"{plain(claim.asked)} {text} {plain(claim.title)} {plain(claim.heading)}"))
 
 
 def _permission(one: Claim, other: Claim, mine: Sequence[Fact], theirs: Sequence[Fact]) -> Contradiction | None:
     """One allows what the other does not, and they say nothing else differently."""
-    first, second = len(_NEGATION.findall(one.sentence)), len(_NEGATION.findall(other.sentence))
-    allows = _PERMISSION.search(one.sentence) and _PERMISSION.search(other.sentence)
+    first, second = len(_NEGATION.findall(one.said)), len(_NEGATION.findall(other.said))
+    allows = _PERMISSION.search(one.said) and _PERMISSION.search(other.said)
     same_facts = [fact.text for fact in mine] == [fact.text for fact in theirs]
     if not allows or first % 2 == second % 2 or not same_facts:
         return None
-    said = [_NEGATION.search(one.sentence), _NEGATION.search(other.sentence)]
+    said = [_NEGATION.search(one.said), _NEGATION.search(other.said)]
     return Contradiction("permission", *(match[0] if match else "yes" for match in said))
 
 

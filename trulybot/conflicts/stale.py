@@ -20,21 +20,24 @@ _HOURS = re.compile(
     r"ouverte?s?|horaires)\b",
     re.IGNORECASE,
 )
-# What happened stays true.
+# What happened stays true, and so does what holds for things of a certain day on, and an example.
 _HISTORY = re.compile(
-    r"\b(?:since|founded|established|opened|was|were|built|introduced|©|copyright|published|updated|seit|gegründet|wurde|"
-    r"desde|fundad[oa]|fue|depuis|fondée?|était)\b|©",
+    r"\b(?:since|founded|established|opened|was|were|built|introduced|©|copyright|published|updated|began|started|"
+    r"announced|historically|as of|issued|committed|on or after|for example|e\.g\.|"
+    r"seit|gegründet|wurde|begann|zum beispiel|z\.\s?b\.|desde|fundad[oa]|fue|anunció|históricamente|por ejemplo|"
+    r"depuis|fondée?|était|annoncé|historiquement|par exemple)\b|©",
     re.IGNORECASE,
 )
+_ADDRESS = re.compile(r"\S*(?:://|www\.)\S*")  # its numbers say when a page was written
 _YEAR = re.compile(r"\b(20\d\d)\b")
 
 
 def over_on(sentence: str) -> tuple[date, str] | None:
     """The last day on which a sentence holds, and how it says so; None for one that names no end."""
-    text = plain(sentence)
+    text = plain(_ADDRESS.sub(" ", sentence))
     if _HISTORY.search(text):
         return None
-    days = [(fact.day, fact.text) for fact in facts(sentence) if fact.day is not None]
+    days = [(fact.day, fact.text) for fact in facts(text) if fact.day is not None]
     if days and (_ENDS.search(text) or _COMING.search(text) or _HOURS.search(text)):
         return max(days)
     years = _YEAR.findall(text)

@@ -94,7 +94,7 @@ async def change(tx: Tx, answer_id: UUID, form: AnswerChange, *, by: Who) -> Cur
     after = replace(before, **given)
     asked = phrasings(after.question, after.alternatives, after.answer)
     await queries.change(tx, after)  # the database keeps what it said, with its phrasings, which change after it
-    if asked != phrasings(before.question, before.alternatives, before.answer):
+    if (after.answer, asked) != (before.answer, phrasings(before.question, before.alternatives, before.answer)):
         await queries.rephrase(tx, {before.id: asked})
     await settle(tx)
     if before.held:

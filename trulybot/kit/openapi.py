@@ -155,6 +155,8 @@ def example_of(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Any:
 def _in_order(document: Mapping[str, Any], schema: Mapping[str, Any], value: Any) -> Any:
     """A given example as it was written: pydantic sorts its fields by name, and FastAPI drops those that are null."""
     schema = resolved(document, schema)
+    if isinstance(value, dict) and "anyOf" in schema:  # it may also be null
+        schema = next((one for one in (resolved(document, one) for one in schema["anyOf"]) if "properties" in one), {})
     parts = schema.get("properties", {})
     if isinstance(value, dict) and set(value) <= set(parts):
         names = [name for name in parts if name in value or name in schema.get("required", ())]

@@ -137,6 +137,7 @@ def _embedding_answers(db: Database, embedder: Embedder) -> Task:
         while await curated.embed_some(db, embedder, job):
             pass
         async with db.workspace(job) as tx:
+            await tx.enqueue("conflicts.find", lock=f"conflicts:{job.workspace_id}")
             await gate.begin_when_ready(tx)
 
     return embed

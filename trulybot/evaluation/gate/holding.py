@@ -57,7 +57,8 @@ async def holding(tx: Tx) -> Holding:
 
 
 async def publish(tx: Tx) -> Passed:
-    """Let what is held and ready answer."""
+    """Let what is held and ready answer, and have it looked through for what contradicts it."""
+    await tx.enqueue("conflicts.find", lock=f"conflicts:{tx.workspace_id}")
     return Passed(await held_documents.publish(tx), await held_answers.publish(tx), await held_bot.publish(tx))
 
 
