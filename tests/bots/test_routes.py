@@ -124,7 +124,7 @@ async def test_a_careful_bot_answers_less(world: World):
     alice = await world.alice()
     await alice.knows("We are open from nine to six on weekdays.", title="Opening hours")
     await world.work()
-    question = "Can I come by in the morning?"
+    question = "When does the shop open?"
     eager = (await alice.patch("/api/bot", {"caution": "eager"})).json()
     answered = await alice.asks(question)
 
