@@ -13,7 +13,7 @@ from trulybot.audit import service as audit
 from trulybot.audit.actions import Action
 from trulybot.audit.service import Who
 from trulybot.documents import held as held_documents
-from trulybot.documents import queries, receipts
+from trulybot.documents import queries, receipts, removal_queries
 from trulybot.documents.errors import EmptyText, FileRefused, NothingToRead
 from trulybot.documents.files import Files, fingerprint
 from trulybot.documents.forms import TextDocument
@@ -188,11 +188,11 @@ async def take_out(tx: Tx, document_ids: Sequence[UUID]) -> int:
         return 0
     waiting = await held_documents.beside(tx, document_ids)
     together = sorted({*document_ids, *waiting})
-    await queries.lock(tx, together)
+    await removal_queries.lock(tx, together)
     receipt_id = await receipts.begin(tx, together)
     added = Counter[int]()
     for at in range(0, len(together), REMOVED_AT_ONCE):
-        removed = await queries.remove(tx, together[at : at + REMOVED_AT_ONCE])
+        removed = await removal_queries.remove(tx, together[at : at + REMOVED_AT_ONCE])
         added.update(version for document_id, version in removed.items() if document_id not in waiting)
         await tx.publish("document", *removed)
     await tx.enqueue("history.prove_deletion", receipt_id=receipt_id)

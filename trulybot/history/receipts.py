@@ -19,7 +19,7 @@ from psycopg.types.json import Jsonb
 from trulybot.answers.answering import Answering
 from trulybot.audit import service as audit
 from trulybot.audit.actions import Action
-from trulybot.documents import queries as documents
+from trulybot.documents import removal_queries
 from trulybot.documents.files import Files
 from trulybot.history import leftovers, replaying
 from trulybot.kit.db import Database, Tx
@@ -113,7 +113,7 @@ async def prove(db: Database, files: Files, embedder: Embedder, job: JobOwner, r
             return
         await leftovers.forget_golden(tx, deleted.documents)
         await _forget_answers(tx, deleted.documents)
-        unneeded = await documents.unneeded_files(tx, deleted.file_keys)
+        unneeded = await removal_queries.unneeded_files(tx, deleted.file_keys)
     await _blank_citations(db, job, deleted.documents)
     for key in unneeded:
         await asyncio.to_thread(files.forget, key)

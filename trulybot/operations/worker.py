@@ -21,8 +21,7 @@ from trulybot.answers.answering import Answering
 from trulybot.bots import telling
 from trulybot.conflicts import finding
 from trulybot.curated import service as curated
-from trulybot.documents import keeping, tending
-from trulybot.documents import queries as document_queries
+from trulybot.documents import keeping, removal_queries, tending
 from trulybot.documents.files import Files
 from trulybot.documents.ingestion import ingest
 from trulybot.evaluation.gate import service as gate
@@ -106,7 +105,7 @@ def tasks(
 
     async def forget_file(job: JobOwner, ids: dict[str, str]) -> None:
         async with db.workspace(job) as tx:
-            unneeded = await document_queries.unneeded_files(tx, [ids["file_key"]])
+            unneeded = await removal_queries.unneeded_files(tx, [ids["file_key"]])
         for key in unneeded:
             files.forget(key)
 
