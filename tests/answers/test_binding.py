@@ -54,6 +54,16 @@ def test_the_facts_of_two_passages_are_not_merged():
     assert bound("The oak table costs 310 euros. [1]", passages, translated=False) is not None
 
 
+def test_a_name_is_not_known_from_another_word_of_its_stem():
+    source = passage("What changed in our prices is told by Garden Works in Hill Street.")
+
+    assert (
+        bound("What changed in our prices is told by Changes Works in Hill Street. [1]", [source], translated=False)
+        is None
+    )
+    assert bound("What changed in our prices is told by Garden Works. [1]", [source], translated=False) is not None
+
+
 @pytest.mark.parametrize(
     ("sentence", "kept"),
     [

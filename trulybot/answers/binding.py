@@ -139,16 +139,26 @@ def _same_names(text: str, said: Claims, source: Source, *, translated: bool) ->
     read = source.text.casefold()
     if translated and not any(one.isascii() and one.isalpha() for one in source.text):
         return True  # names are written otherwise there
-    missing = [name for name in said.names if name.casefold() not in read and not _known(name, source)]
+    german = bool(_GERMAN & said.words)
+    missing = [
+        name for name in said.names if name.casefold() not in read and not _known(name, source, inflected=german)
+    ]
     # In German any noun has a capital, so that only what the words below do not excuse is a name.
-    if missing and _GERMAN & said.words:
+    if missing and german:
         doubtful = translated or len(missing) * 2 <= len(said.names)
         return doubtful and not _title_and(missing, text) and not _beside_known(missing, text, source)
     return not missing
 
 
-def _known(name: str, source: Source) -> bool:
-    return all(set(terms(part)) & source.terms for part in name.split("-") if part)
+def _known(name: str, source: Source, *, inflected: bool) -> bool:
+    """
+    inflected: whether any word may have a capital and an ending, as in German, or in a script that is not ours. A name
+    in English has an s at most: a street that is "Changes" is not known from what changed.
+    """
+    parts = [part for part in name.split("-") if part]
+    if inflected or not name.isascii():
+        return all(set(terms(part)) & source.terms for part in parts)
+    return all(part.casefold().removesuffix("s") in source.text.casefold() for part in parts)
 
 
 _GERMAN = frozenset(
