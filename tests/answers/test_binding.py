@@ -58,7 +58,7 @@ def test_a_name_is_not_known_from_another_word_of_its_stem():
     source = passage("What changed in our prices is told by Garden Works in Hill Street.")
 
     assert (
-        bound("What changed in our prices is told by Changes Works in Hill Street. [1]", [source], translated=False)
+        bound("What changed in our prices is told by Changing Works in Hill Street. [1]", [source], translated=False)
         is None
     )
     assert bound("What changed in our prices is told by Garden Works. [1]", [source], translated=False) is not None

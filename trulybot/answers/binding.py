@@ -153,7 +153,7 @@ def _same_names(text: str, said: Claims, source: Source, *, translated: bool) ->
 def _known(name: str, source: Source, *, inflected: bool) -> bool:
     """
     inflected: whether any word may have a capital and an ending, as in German, or in a script that is not ours. A name
-    in English has an s at most: a street that is "Changes" is not known from what changed.
+    in English has an s at most: somebody named "Changing" is not known from what changed.
     """
     parts = [part for part in name.split("-") if part]
     if inflected or not name.isascii():
