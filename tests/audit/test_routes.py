@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from tests.world import PASSWORD, Person, World
-from trulybot.audit.actions import Action, told
+from trulybot.audit.actions import Action
 from trulybot.kit.security import SecurityEvent
 
 SOURCES = Path(__file__).parents[2] / "trulybot"
@@ -209,11 +209,11 @@ def test_every_security_event_has_its_sentence():
 
 
 def test_an_act_of_a_later_version_is_shown_by_its_name():
-    assert told("robot.taught", {}) == "robot.taught"
+    assert Action.told("robot.taught", {}) == "robot.taught"
 
 
 def test_a_sentence_whose_details_are_missing_can_be_read():
-    assert told("key.made", {}) == "made the API key “…”"
+    assert Action.told("key.made", {}) == "made the API key “…”"
 
 
 def test_every_act_has_a_name_and_a_sentence():

@@ -275,7 +275,7 @@ async def test_a_file_is_not_kept_when_its_upload_fails(world: World, monkeypatc
     async def fails(*_args: object, **_more: object) -> None:
         raise RuntimeError("the database went away")
 
-    monkeypatch.setattr("trulybot.documents.queries.add", fails)
+    monkeypatch.setattr("trulybot.documents.adding_queries.add", fails)
     response = await alice.request("POST", "/api/text-upload", files={"file": ("b.txt", b"Second.")})
 
     assert response.status_code == 500

@@ -5,22 +5,11 @@ A sentence stands after whoever acted; `{names}` in it are details of the act. T
 other people's programs know them.
 """
 
-from collections.abc import Mapping
-from enum import StrEnum
-from typing import Self
-
 from trulybot.kit.security import SecurityEvent
+from trulybot.kit.told import Told
 
 
-class Action(StrEnum):
-    sentence: str
-
-    def __new__(cls, value: str, sentence: str = "") -> Self:
-        self = str.__new__(cls, value)
-        self._value_ = value
-        self.sentence = sentence
-        return self
-
+class Action(Told):
     # People, on their own account: told in their home workspace
     SIGN_IN = "sign_in", "signed in by {method}"
     SIGN_OUT = "sign_out", "signed out ({scope})"
@@ -110,16 +99,3 @@ class Action(StrEnum):
     COUNTRY_REFUSED = SecurityEvent.COUNTRY_REFUSED.value, "refused a request from a country that is not let in"
     DELETION_INCOMPLETE = SecurityEvent.DELETION_INCOMPLETE.value, "found something left of what had been deleted"
     ISOLATION_BROKEN = SecurityEvent.ISOLATION_BROKEN.value, "found something of this workspace visible from outside"
-
-
-class _Details(dict[str, object]):
-    def __missing__(self, name: str) -> str:
-        return "…"
-
-
-def told(action: str, details: Mapping[str, object]) -> str:
-    """The act's sentence; the bare value for one that only a later version knows."""
-    try:
-        return Action(action).sentence.format_map(_Details(details))
-    except ValueError:
-        return action

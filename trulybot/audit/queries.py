@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
-from trulybot.audit.actions import told
+from trulybot.audit.actions import Action
 from trulybot.audit.models import ActorKind, Entry, Filter
 from trulybot.kit.db import Tx
 
@@ -43,7 +43,7 @@ async def _entries(tx: Tx, query: LiteralString, which: Filter, **more: int | No
         until=which.until,
         **more,
     )
-    return [Entry(**vars(row), text=told(row.action, row.details)) for row in rows]
+    return [Entry(**vars(row), text=Action.told(row.action, row.details)) for row in rows]
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from trulybot.evaluation.figures import ANSWERING, CONFIDENCE, FINDING
 from trulybot.evaluation.gate import service as gate
 from trulybot.evaluation.gate.errors import NoGate
 from trulybot.evaluation.gate.models import GateForm
-from trulybot.evaluation.sets import queries, service
+from trulybot.evaluation.sets import queries, question_queries, run_queries, service
 from trulybot.evaluation.sets.forms import Expected, NewQuestion, NewQuestions, NewSet, Promoted
 from trulybot.evaluation.sets.models import Run
 from trulybot.kit.db import Database, Tx
@@ -169,7 +169,7 @@ async def _overview(request: Request, who: Member, db: Database, *, status: int 
 
 async def _last(tx: Tx, set_id: UUID) -> Run | None:
     """The last run of what visitors are answered from."""
-    return next((run for run in await queries.runs(tx, set_id, FIRST, SHOWN) if run.view == "live"), None)
+    return next((run for run in await run_queries.runs(tx, set_id, FIRST, SHOWN) if run.view == "live"), None)
 
 
 async def _gate(tx: Tx) -> Any:
@@ -191,12 +191,12 @@ async def _set(
     async with db.workspace(who) as tx:
         context: dict[str, Any] = await frame(tx, who, PATH)
         one = await queries.get_set(tx, set_id)
-        runs = [run for run in await queries.runs(tx, set_id, FIRST, SHOWN) if run.view == "live"]
+        runs = [run for run in await run_queries.runs(tx, set_id, FIRST, SHOWN) if run.view == "live"]
         done = next((run for run in runs if run.status == "done"), None)
         last = await service.run_in_full(tx, done.id) if done else None
         context |= {
-            "questions": await queries.questions(tx, set_id, FIRST, SHOWN),
-            "offers": await queries.offers(tx, set_id, FIRST, 10),
+            "questions": await question_queries.questions(tx, set_id, FIRST, SHOWN),
+            "offers": await question_queries.offers(tx, set_id, FIRST, 10),
         }
     context |= {"set": one, "last": last, "asking": next((run for run in runs if run.ended_at is None), None)}
     context |= {"measures": TELLING, "width": plots.WIDTH, "height": plots.HEIGHT, "trend": plots.trend(runs)}

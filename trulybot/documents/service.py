@@ -12,8 +12,8 @@ from uuid import UUID
 from trulybot.audit import service as audit
 from trulybot.audit.actions import Action
 from trulybot.audit.service import Who
+from trulybot.documents import adding_queries, queries, receipts, removal_queries
 from trulybot.documents import held as held_documents
-from trulybot.documents import queries, receipts, removal_queries
 from trulybot.documents.errors import EmptyText, FileRefused, NothingToRead
 from trulybot.documents.files import Files, fingerprint
 from trulybot.documents.forms import TextDocument
@@ -109,15 +109,15 @@ async def keep(tx: Tx, documents: Sequence[NewDocument], *, created_by: UUID | N
     unique = {_key(document): document for document in documents}
     new = list(unique.values())
     if held:
-        new = await queries.changed(tx, new)
+        new = await adding_queries.changed(tx, new)
         await held_documents.give_up(tx, [document for document in unique.values() if document not in new])
-    now = await queries.add(tx, new, created_by, held=held)
+    now = await adding_queries.add(tx, new, created_by, held=held)
     if now.changed:
         # One job at a time in a workspace: it takes whatever waits, so a large upload is one stream of work.
         await tx.enqueue("documents.ingest", queue="ingest", lock=f"ingest:{tx.workspace_id}")
     for file_key in now.replaced_files:
         await tx.enqueue("documents.forget_file", file_key=file_key)
-    kept = await queries.matching(tx, list(unique.values()))
+    kept = await adding_queries.matching(tx, list(unique.values()))
     in_use = {file_key for _, file_key in kept.values()}
     if now.changed:
         await versions.record(tx, Kind.DOCUMENTS_ADDED, count=now.changed)

@@ -3,26 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
-from typing import Any, Literal, Self
+from typing import Any, Literal
 
 from trulybot.kit.openapi import example
+from trulybot.kit.told import Told
 
 
-class Kind(StrEnum):
-    """
-    What was done, with the sentence that tells it, as it stands after whoever did it.
-
-    The values never change: they are kept. `{names}` in a sentence are details of the act, or `count`.
-    """
-
-    sentence: str
-
-    def __new__(cls, value: str, sentence: str = "") -> Self:
-        self = str.__new__(cls, value)
-        self._value_ = value
-        self.sentence = sentence
-        return self
+class Kind(Told):
+    """What was done. `{count}` in a sentence is how many things it changed."""
 
     DOCUMENTS_ADDED = "documents.added", "added or replaced documents: {count}"
     DOCUMENTS_PUBLISHED = "documents.published", "published documents that were held back: {count}"
@@ -95,23 +83,10 @@ class Row:
         return Version(
             version=self.version,
             kind=self.kind,
-            text=_told(self.kind, {**self.details, "count": self.count}),
+            text=Kind.told(self.kind, {**self.details, "count": self.count}),
             count=self.count,
             failed=self.failed,
             by=By(self.actor_kind, self.actor_id),
             details=self.details,
             created_at=self.created_at,
         )
-
-
-class _Details(dict[str, Any]):
-    def __missing__(self, name: str) -> str:
-        return "…"
-
-
-def _told(kind: str, details: Mapping[str, Any]) -> str:
-    """The act's sentence; the bare value for one that only a later release knows."""
-    try:
-        return Kind(kind).sentence.format_map(_Details(details))
-    except ValueError:
-        return kind

@@ -18,6 +18,7 @@ from trulybot.evaluation.gate.errors import NoGate, NothingHeld, StillHeld
 from trulybot.evaluation.gate.holding import Holding, holding
 from trulybot.evaluation.gate.models import Gate, GateForm, Passed, Setting, State, Verdict
 from trulybot.evaluation.sets import queries as sets
+from trulybot.evaluation.sets import run_queries
 from trulybot.evaluation.sets.errors import NothingToAsk, RunInProgress
 from trulybot.evaluation.sets.models import Run
 from trulybot.evaluation.sets.service import OUTCOMES, turned
@@ -33,8 +34,8 @@ async def show(tx: Tx) -> Gate:
     """
     setting = await _setting(tx)
     now = await holding(tx)
-    live = await sets.run(tx, setting.live_run_id) if setting.live_run_id else None
-    candidate = await sets.run(tx, setting.candidate_run_id) if setting.candidate_run_id else None
+    live = await run_queries.run(tx, setting.live_run_id) if setting.live_run_id else None
+    candidate = await run_queries.run(tx, setting.candidate_run_id) if setting.candidate_run_id else None
     verdict = await _verdict(tx, setting, live, candidate)
     return Gate(
         set_id=setting.set_id,
@@ -92,7 +93,7 @@ async def begin(tx: Tx, *, by: Actor) -> Gate:
     setting, now = await _setting(tx), await holding(tx)
     if not now.can_be_tried:
         raise NothingHeld
-    if await sets.is_asking(tx):
+    if await run_queries.is_asking(tx):
         raise RunInProgress
     await _begin(tx, setting, now)
     await audit.record(tx, Action.GOLDEN_SET_ASKED, by=by, subject=setting.set_id)
@@ -105,9 +106,9 @@ async def begin_when_ready(tx: Tx) -> None:
     if setting is None:
         return
     now = await holding(tx)
-    if not now.can_be_tried or not now.is_complete or await sets.is_asking(tx):
+    if not now.can_be_tried or not now.is_complete or await run_queries.is_asking(tx):
         return
-    tried = await sets.run(tx, setting.candidate_run_id) if setting.candidate_run_id else None
+    tried = await run_queries.run(tx, setting.candidate_run_id) if setting.candidate_run_id else None
     if tried is None or (now.changed_at is not None and tried.created_at < now.changed_at):
         await _begin(tx, setting, now)
 
@@ -117,8 +118,8 @@ async def decide(tx: Tx, candidate_run_id: UUID, bot_revision: UUID | None) -> b
     setting, now = await queries.setting(tx), await holding(tx)
     if setting is None or setting.candidate_run_id != candidate_run_id:
         return False
-    live = await sets.run(tx, setting.live_run_id) if setting.live_run_id else None
-    candidate = await sets.run(tx, candidate_run_id)
+    live = await run_queries.run(tx, setting.live_run_id) if setting.live_run_id else None
+    candidate = await run_queries.run(tx, candidate_run_id)
     verdict = await _verdict(tx, setting, live, candidate)
     if candidate is None or verdict is None or not verdict.passed or not now.is_complete:
         return False
@@ -179,8 +180,8 @@ async def _setting(tx: Tx) -> Setting:
 async def _begin(tx: Tx, setting: Setting, now: Holding) -> None:
     live, candidate = uuid7(), uuid7()
     questions = (await sets.get_set(tx, setting.set_id)).questions
-    await sets.begin_run(tx, live, setting.set_id, "live", questions, None)
-    await sets.begin_run(tx, candidate, setting.set_id, "candidate", questions, None, beside=live)
+    await run_queries.begin_run(tx, live, setting.set_id, "live", questions, None)
+    await run_queries.begin_run(tx, candidate, setting.set_id, "candidate", questions, None, beside=live)
     ids = {"live_run_id": live, "candidate_run_id": candidate, **_tried(now)}
     await tx.enqueue("evaluation.try", queue="evaluation", lock=f"golden:{candidate}", **ids)
 
@@ -192,8 +193,8 @@ def _tried(now: Holding) -> dict[str, Any]:
 async def _verdict(tx: Tx, setting: Setting, live: Run | None, candidate: Run | None) -> Verdict | None:
     if live is None or candidate is None or candidate.status != "done":
         return None
-    before = OUTCOMES.validate_python(await sets.results(tx, live.id))
-    after = OUTCOMES.validate_python(await sets.results(tx, candidate.id))
+    before = OUTCOMES.validate_python(await run_queries.results(tx, live.id))
+    after = OUTCOMES.validate_python(await run_queries.results(tx, candidate.id))
     right = sum(one.right for one in after) / len(after) if after else 0.0
     wrong = turned(before, after).wrong
     return Verdict(round(right, 4), wrong, not wrong and bool(after) and right >= setting.minimum)

@@ -11,6 +11,7 @@ from trulybot.evaluation.judging import Outcome
 from trulybot.kit.openapi import example
 
 Origin = Literal["written", "file", "question", "miss", "thumbs_down"]
+Before = tuple[datetime | None, UUID | None]
 RunStatus = Literal["queued", "running", "done", "failed"]
 
 _SET = "019a6e0d-2a10-7d20-8b31-5a7c9e1f3d0a"

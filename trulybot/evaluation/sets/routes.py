@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter
 
 from trulybot.conversations.feedback import NoMessage
-from trulybot.evaluation.sets import queries, service
+from trulybot.evaluation.sets import queries, question_queries, run_queries, service
 from trulybot.evaluation.sets.errors import GateNeedsIt, NameTaken, NothingToAsk, RunInProgress, SetFull
 from trulybot.evaluation.sets.forms import Expected, NewQuestions, NewSet
 from trulybot.evaluation.sets.models import GoldenQuestion, GoldenSet, Offer, Run, RunInFull
@@ -57,7 +57,7 @@ async def questions(
     """A set's questions, from new to old."""
     async with db.workspace(who) as tx:
         await queries.get_set(tx, set_id)
-        return paged(await queries.questions(tx, set_id, place(cursor_), limit + 1), limit)
+        return paged(await question_queries.questions(tx, set_id, place(cursor_), limit + 1), limit)
 
 
 @router.post("/golden-sets/{set_id}/questions", status_code=201, responses=errors(NoMessage, SetFull))
@@ -72,7 +72,7 @@ async def offers(set_id: UUID, who: Reader, db: Db, limit: Limit = 50, cursor_: 
     """Real questions that went unanswered or whose answer was disliked, and that the set does not hold yet."""
     async with db.workspace(who) as tx:
         await queries.get_set(tx, set_id)
-        return paged(await queries.offers(tx, set_id, place(cursor_), limit + 1), limit)
+        return paged(await question_queries.offers(tx, set_id, place(cursor_), limit + 1), limit)
 
 
 @router.patch("/golden-questions/{question_id}")
@@ -94,7 +94,7 @@ async def runs(set_id: UUID, who: Reader, db: Db, limit: Limit = 50, cursor_: Cu
     """When the set was asked and what came of it, from new to old."""
     async with db.workspace(who) as tx:
         await queries.get_set(tx, set_id)
-        return paged(await queries.runs(tx, set_id, place(cursor_), limit + 1), limit)
+        return paged(await run_queries.runs(tx, set_id, place(cursor_), limit + 1), limit)
 
 
 @router.post("/golden-sets/{set_id}/runs", status_code=202, responses=errors(NothingToAsk, RunInProgress))

@@ -17,7 +17,7 @@ from trulybot.evaluation.asking import LOOKED_AT
 from trulybot.evaluation.figures import figures
 from trulybot.evaluation.golden import Golden
 from trulybot.evaluation.judging import Outcome, judge, not_asked
-from trulybot.evaluation.sets import queries
+from trulybot.evaluation.sets import question_queries, run_queries
 from trulybot.evaluation.sets.models import GoldenQuestion, Run
 from trulybot.evaluation.sets.service import OUTCOMES
 from trulybot.kit.db import Database, Identity
@@ -38,8 +38,8 @@ async def ask(db: Database, answering: Answering, job: Identity, run_id: UUID) -
     """
     until = time.monotonic() + TURN_SECONDS
     async with db.workspace(job) as tx:
-        run = await queries.run(tx, run_id)
-        waiting = await queries.unasked(tx, run) if run is not None and run.ended_at is None else []
+        run = await run_queries.run(tx, run_id)
+        waiting = await question_queries.unasked(tx, run) if run is not None and run.ended_at is None else []
         replacing = await held.replacing(tx) if run is not None and run.view == "candidate" else {}
     if run is None or run.ended_at is not None:
         return False
@@ -47,18 +47,18 @@ async def ask(db: Database, answering: Answering, job: Identity, run_id: UUID) -
         if time.monotonic() >= until:
             return True
         async with db.workspace(job) as tx:
-            tries = await queries.count_try(tx, run_id, question.id)
+            tries = await run_queries.count_try(tx, run_id, question.id)
         if tries is None:
             return False
         outcome = await _try(db, answering, job, run, _as_replaced(question, replacing).golden(), tries)
         if outcome is None:
             return True
         async with db.workspace(job) as tx:
-            await queries.keep_result(tx, run_id, question.id, outcome)
+            await run_queries.keep_result(tx, run_id, question.id, outcome)
             await tx.publish("golden_run", run_id)
     async with db.workspace(job) as tx:
-        outcomes = OUTCOMES.validate_python(await queries.results(tx, run_id))
-        await queries.end_run(tx, run_id, _rounded(outcomes))
+        outcomes = OUTCOMES.validate_python(await run_queries.results(tx, run_id))
+        await run_queries.end_run(tx, run_id, _rounded(outcomes))
         await tx.publish("golden_run", run_id)
     return False
 
@@ -73,7 +73,7 @@ async def _try(
         return await _ask(db, answering, job, golden, run.view)
     except EmbeddingsUnavailable:
         async with db.workspace(job) as tx:
-            await queries.forget_tries(tx, run.id)
+            await run_queries.forget_tries(tx, run.id)
         raise
     except Exception:
         log.error("golden_question.failed", run_id=str(run.id), question_id=golden.id, tries=tries, exc_info=True)

@@ -12,11 +12,11 @@ from trulybot.audit import service as audit
 from trulybot.audit.actions import Action
 from trulybot.conversations.feedback import NoMessage
 from trulybot.evaluation.judging import Outcome
-from trulybot.evaluation.sets import files, queries
+from trulybot.evaluation.sets import files, queries, question_queries, run_queries
 from trulybot.evaluation.sets.errors import GateNeedsIt, NameTaken, NothingToAsk, RunInProgress, SetFull
 from trulybot.evaluation.sets.forms import Expected, NewQuestion, NewQuestions, Promoted
 from trulybot.evaluation.sets.models import GoldenQuestion, GoldenSet, Origin, Run, RunInFull, Turned
-from trulybot.evaluation.sets.queries import RealTurn
+from trulybot.evaluation.sets.question_queries import RealTurn
 from trulybot.kit.db import Tx
 from trulybot.kit.errors import InvalidInput, NotFound
 from trulybot.kit.ids import uuid7
@@ -75,15 +75,15 @@ async def add(tx: Tx, set_id: UUID, form: NewQuestions, *, by: Actor) -> GoldenS
         raise InvalidInput(details=[{"field": "", "message": "send questions, messages or a file"}])
     if before.questions + len(new) > MOST_QUESTIONS:
         raise SetFull(most=MOST_QUESTIONS)
-    count = await queries.add_questions(tx, new)
+    count = await question_queries.add_questions(tx, new)
     await audit.record(tx, Action.GOLDEN_QUESTIONS_ADDED, by=by, subject=set_id, count=count)
     return await queries.get_set(tx, set_id)
 
 
 async def expect(tx: Tx, question_id: UUID, form: Expected, *, by: Actor) -> GoldenQuestion:
     """Say what the right answer to a question is."""
-    await _check_may_change(tx, await queries.set_of(tx, question_id), by)
-    changed = await queries.expect(
+    await _check_may_change(tx, await question_queries.set_of(tx, question_id), by)
+    changed = await question_queries.expect(
         tx, question_id, answers=form.answers, document_ids=form.document_ids, must_refuse=form.must_refuse
     )
     await audit.record(tx, Action.GOLDEN_QUESTION_CHANGED, by=by, subject=question_id)
@@ -91,8 +91,8 @@ async def expect(tx: Tx, question_id: UUID, form: Expected, *, by: Actor) -> Gol
 
 
 async def remove_question(tx: Tx, question_id: UUID, *, by: Actor) -> None:
-    await _check_may_change(tx, await queries.set_of(tx, question_id), by)
-    if not await queries.remove_question(tx, question_id):
+    await _check_may_change(tx, await question_queries.set_of(tx, question_id), by)
+    if not await question_queries.remove_question(tx, question_id):
         raise NotFound
     await audit.record(tx, Action.GOLDEN_QUESTION_REMOVED, by=by, subject=question_id)
 
@@ -115,18 +115,18 @@ async def begin_run(tx: Tx, set_id: UUID, view: View, *, by: Actor) -> Run:
     asked = await queries.get_set(tx, set_id)
     if not asked.questions:
         raise NothingToAsk
-    if await queries.is_asking(tx):
+    if await run_queries.is_asking(tx):
         raise RunInProgress
     run_id = uuid7()
     created_by = by.user_id if isinstance(by, Member) else None
-    await queries.begin_run(tx, run_id, set_id, view, asked.questions, created_by)
+    await run_queries.begin_run(tx, run_id, set_id, view, asked.questions, created_by)
     await tx.enqueue("evaluation.ask", queue="evaluation", lock=f"golden:{run_id}", run_id=run_id)
     await audit.record(tx, Action.GOLDEN_SET_ASKED, by=by, subject=set_id)
     return await get_run(tx, run_id)
 
 
 async def get_run(tx: Tx, run_id: UUID) -> Run:
-    found = await queries.run(tx, run_id)
+    found = await run_queries.run(tx, run_id)
     if found is None:
         raise NotFound
     return found
@@ -135,9 +135,9 @@ async def get_run(tx: Tx, run_id: UUID) -> Run:
 async def run_in_full(tx: Tx, run_id: UUID) -> RunInFull:
     """A run with how each question went, beside the run before it."""
     one = await get_run(tx, run_id)
-    results = OUTCOMES.validate_python(await queries.results(tx, run_id))
-    before = await queries.run_before(tx, one)
-    earlier = OUTCOMES.validate_python(await queries.results(tx, before.id)) if before else []
+    results = OUTCOMES.validate_python(await run_queries.results(tx, run_id))
+    before = await run_queries.run_before(tx, one)
+    earlier = OUTCOMES.validate_python(await run_queries.results(tx, before.id)) if before else []
     return RunInFull(
         **asdict(one),
         before=before,
@@ -159,7 +159,7 @@ async def _promoted(tx: Tx, set_id: UUID, messages: Sequence[Promoted]) -> list[
         return []
     found = {
         turn.id: turn
-        for turn in await queries.turns(tx, [one.message_id for one in messages], remembered=TURNS_REMEMBERED)
+        for turn in await question_queries.turns(tx, [one.message_id for one in messages], remembered=TURNS_REMEMBERED)
     }
     if any(one.message_id not in found for one in messages):
         raise NoMessage
