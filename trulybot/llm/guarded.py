@@ -1,11 +1,10 @@
 """The way to a model server that a tenant named: looked up once, checked, and connected to that address alone."""
 
 import asyncio
-import functools
 import socket
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,8 +15,8 @@ Choose = Callable[[str, int, Sequence[str]], str]
 
 LOOK_UP_SECONDS = 3.0
 UNKNOWN_SECONDS = 10.0  # until a name that was not found is looked up again
-# A tenant's name server may be slow: it ties up these threads, and not those that everybody shares.
-_NAMES = ThreadPoolExecutor(4, "model-names")
+# A tenant's name server may be slow: it ties up one of these threads, and none of those that everybody shares.
+_NAMES = ThreadPoolExecutor(32, "model-names")
 
 
 def guarded(choose: Choose) -> "httpx2.AsyncBaseTransport":
@@ -29,6 +28,7 @@ def guarded(choose: Choose) -> "httpx2.AsyncBaseTransport":
         def __init__(self) -> None:
             nothing_kept = httpx2.Limits(max_keepalive_connections=0)
             self._unknown: dict[str, float] = {}  # of one server's client, so one host
+            self._looking: Future[Sequence[str]] | None = None
             self._inner = httpx2.AsyncHTTPTransport(trust_env=False, limits=nothing_kept)
 
         async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -36,15 +36,12 @@ def guarded(choose: Choose) -> "httpx2.AsyncBaseTransport":
             port = request.url.port or (443 if request.url.scheme == "https" else 80)
             if time.monotonic() < self._unknown.get(host, 0.0):
                 raise httpx2.ConnectError("unknown host")
-            look = functools.partial(socket.getaddrinfo, host, port, type=socket.SOCK_STREAM)
-            try:
-                async with asyncio.timeout(LOOK_UP_SECONDS):
-                    found = await asyncio.get_running_loop().run_in_executor(_NAMES, look)
-            except (OSError, UnicodeError) as error:  # TimeoutError is one
+            found = await self._look_up(host, port)
+            if not found:
                 self._unknown[host] = time.monotonic() + UNKNOWN_SECONDS
-                raise httpx2.ConnectError("unknown host") from error
+                raise httpx2.ConnectError("unknown host")
             try:
-                address = choose(host, port, list(dict.fromkeys(str(one[4][0]) for one in found)))
+                address = choose(host, port, found)
             except Exception as error:
                 raise httpx2.ConnectError("refused address") from error
             return await self._inner.handle_async_request(
@@ -57,7 +54,26 @@ def guarded(choose: Choose) -> "httpx2.AsyncBaseTransport":
                 )
             )
 
+        async def _look_up(self, host: str, port: int) -> Sequence[str]:
+            """None in time. One look-up at a time: whoever comes while it runs, or hangs, waits for the same."""
+            if self._looking is None or self._looking.done():
+                self._looking = _NAMES.submit(_addresses, host, port)
+            try:
+                async with asyncio.timeout(LOOK_UP_SECONDS):
+                    return await asyncio.shield(asyncio.wrap_future(self._looking))
+            except TimeoutError:
+                return []
+
         async def aclose(self) -> None:
             await self._inner.aclose()
 
     return Guarded()
+
+
+def _addresses(host: str, port: int) -> Sequence[str]:
+    """Those that a name stands for; none when it is not found."""
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    return list(dict.fromkeys(str(one[4][0]) for one in found))
