@@ -113,3 +113,29 @@ async def test_a_viewer_reads_and_a_stranger_finds_nothing(world: World):
     assert (read.status_code, refused.status_code) == (200, 403)
     assert "Remove the set" not in read.text
     assert (nothing.status_code, not_theirs.status_code) == (404, 404)
+
+
+async def test_a_question_with_a_thumb_down_is_kept_in_a_set_by_one_click_from_where_it_stands(world: World):
+    alice, charlie = await shop(world), await world.charlie()
+    set_id = (await alice.post("/api/golden-sets", {"name": "What people ask"})).json()["id"]
+    visitor = await alice.visitor()
+    told = await visitor.asks(QUESTION)
+    await visitor.post(f"/api/chat/{told['message_id']}/feedback", {"rating": "down"})
+    await world.work()
+    group = (await alice.get("/api/knowledge/unanswered")).json()["items"][0]
+
+    async with a_browser(world, alice) as browser:
+        pages = [
+            await browser.get(f"/dashboard/unanswered/{group['id']}"),
+            await browser.get(f"/dashboard/quality/{set_id}"),
+        ]
+        kept = await send(browser, f"/dashboard/quality/{set_id}/offers/{told['message_id']}")
+    async with a_browser(world, charlie) as browser:
+        foreign = await browser.get(f"/dashboard/unanswered/{group['id']}")
+
+    action = f'action="/dashboard/quality/{set_id}/offers/{told["message_id"]}"><button'
+    assert [action in page.text for page in pages] == [True, True]
+    assert kept.status_code == 303
+    [question] = (await alice.get(f"/api/golden-sets/{set_id}/questions")).json()["items"]
+    assert (question["question"], question["origin"]) == (QUESTION, "thumbs_down")
+    assert foreign.status_code == 404

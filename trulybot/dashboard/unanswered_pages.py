@@ -12,16 +12,18 @@ from trulybot.curated.errors import AnswersFull
 from trulybot.curated.forms import ANSWER_CHARACTERS
 from trulybot.dashboard.navigation import frame
 from trulybot.dashboard.who import member
+from trulybot.evaluation.sets import queries as golden_sets
 from trulybot.kit.db import Database
 from trulybot.kit.http import Db
 from trulybot.kit.pages import render
-from trulybot.unanswered import service
+from trulybot.unanswered import queries, service
 from trulybot.unanswered.forms import Approval
 from trulybot.workspaces.access import allows
 from trulybot.workspaces.identity import Member
 
 HERE = "/dashboard/unanswered"
 SHOWN = 100
+SETS_SHOWN = 5  # that a question can be kept in from here; most workspaces have one
 
 router = APIRouter(prefix=HERE, include_in_schema=False)
 
@@ -79,6 +81,14 @@ async def _one(
     group = await service.in_full(db, request.app.state.answering, who, group_id)
     async with db.workspace(who) as tx:
         around = await frame(tx, who, HERE)
+        sets = await golden_sets.sets(tx, (None, None), SETS_SHOWN)
+        turn_id = await queries.newest_turn(tx, group_id)
     form = {"question": group.question, "answer": group.draft.text, "error": None}
-    context = {"group": group, "may_write": allows(who, "documents:write"), "form": form}
+    context = {
+        "group": group,
+        "sets": sets,
+        "turn_id": turn_id,
+        "may_write": allows(who, "documents:write"),
+        "form": form,
+    }
     return render(request, "unanswered_group.html", status=status, **{**around, **context, **shown})

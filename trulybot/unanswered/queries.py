@@ -93,6 +93,23 @@ async def questions(tx: Tx, group_id: UUID, limit: int) -> list[str]:
     return found
 
 
+async def newest_turn(tx: Tx, group_id: UUID) -> UUID:
+    """The turn in which a group's question was asked last."""
+    found: UUID = await tx.value(
+        """
+        select turn_id
+          from unanswered_questions
+         where workspace_id = %(workspace_id)s
+           and group_id = %(group_id)s
+         order by created_at desc, turn_id desc
+         limit 1
+        """,
+        workspace_id=tx.workspace_id,
+        group_id=group_id,
+    )
+    return found
+
+
 async def hold(tx: Tx, group_id: UUID) -> bool:
     """Lock an open group, so that it is answered or dismissed once; False when there is none."""
     query: LiteralString = """
