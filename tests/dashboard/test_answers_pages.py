@@ -4,6 +4,7 @@ import re
 
 import httpx
 
+from tests.evaluation.gate.test_gate import gated
 from tests.pages import OURS, a_browser
 from tests.world import World
 
@@ -87,3 +88,19 @@ async def test_a_viewer_reads_and_a_stranger_finds_nothing(world: World):
     assert "Oslo." in read.text
     assert "<form" not in read.text.partition("<main")[2].partition("</main")[0]
     assert (refused.status_code, gone.status_code) == (403, 404)
+
+
+async def test_a_change_that_is_held_is_seen_from_the_answer_that_is_told(world: World):
+    alice = await world.alice()
+    kept = (await alice.post("/api/knowledge/answers", {"question": "Any dogs?", "answer": "Welcome."})).json()
+    await gated(world, person=alice)
+
+    async with a_browser(world, alice) as browser:
+        changed = await send(browser, f"/dashboard/answers/{kept['id']}", question="Any dogs?", answer="No.")
+        told = await browser.get(f"/dashboard/answers/{kept['id']}")
+        listed = await browser.get("/dashboard/answers")
+
+    assert "It is told to nobody until" in changed.text
+    assert "A change of it is held" in told.text
+    assert "Welcome." in told.text
+    assert "Held: a change" in listed.text

@@ -50,7 +50,7 @@ async def summary(tx: Tx) -> Held:
 async def beside(tx: Tx, live: CuratedAnswer) -> CuratedAnswer:
     """The change of an answer that is held, or one that changes nothing yet. live: locked by the caller."""
     await _drop(tx, live.id, removals=True)
-    held = await _of(tx, live.id)
+    held = await of(tx, live.id)
     if held is None:
         asked = phrasings(live.question, live.alternatives, live.answer)
         held = uuid7()
@@ -75,7 +75,7 @@ async def drop_if_same(tx: Tx, held: CuratedAnswer) -> CuratedAnswer:
 async def remove(tx: Tx, live: CuratedAnswer) -> None:
     """Hold back that an answer goes, in the place of any change of it. live: locked by the caller."""
     await _drop(tx, live.id, removals=False)
-    if await _of(tx, live.id) is None:
+    if await of(tx, live.id) is None:
         removal = queries.New(
             uuid7(), live.question, live.answer, [], False, live.language, held=True, replaces=live.id, removes=True
         )
@@ -185,7 +185,8 @@ async def _lock(tx: Tx) -> None:
     )
 
 
-async def _of(tx: Tx, live: UUID) -> UUID | None:
+async def of(tx: Tx, live: UUID) -> UUID | None:
+    """The change, or the removal, of an answer that is held."""
     found: UUID | None = await tx.value(
         "select id from curated_answers where workspace_id = %(workspace_id)s and replaces = %(live)s",
         workspace_id=tx.workspace_id,

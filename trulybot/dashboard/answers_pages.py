@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from trulybot.conversations import forms, service
 from trulybot.conversations.models import Reply
+from trulybot.curated import held
 from trulybot.curated import service as curated
 from trulybot.curated.forms import ALTERNATIVES, ANSWER_CHARACTERS, QUESTION_CHARACTERS, AnswerChange, NewAnswer
 from trulybot.dashboard.navigation import frame
@@ -141,7 +142,7 @@ async def _one(
     async with db.workspace(who) as tx:
         around = await frame(tx, who, HERE)
         answer = await curated.get(tx, answer_id)
-        gated = await is_gated(tx)
+        gated, waiting = await is_gated(tx), await held.of(tx, answer_id)
     form = {
         "question": answer.question,
         "alternatives": "\n".join(answer.alternatives),
@@ -149,7 +150,7 @@ async def _one(
         "error": None,
     }
     context = {"answer": answer, "may_write": allows(who, "documents:write"), "gated": gated}
-    context |= {"form": form, "saved": False}
+    context |= {"waiting": waiting, "form": form, "saved": False}
     return render(request, "answer.html", status=status, **{**around, **context, **shown})
 
 
