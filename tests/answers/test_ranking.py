@@ -42,13 +42,23 @@ def test_a_close_sentence_lifts_its_passage():
 
 
 def test_a_heading_that_asks_what_was_asked_lifts_its_passage():
-    meant, near = candidate(1, cosine=0.84), candidate(2, cosine=0.85)
+    asking = "Where may I collect a sofa?"
+    meant, near = replace(candidate(1, cosine=0.84), title=asking), candidate(2, cosine=0.85)
     others = [replace(candidate(number, cosine=0.7), headline=0.3) for number in range(3, 9)]
 
     ranked = rank([replace(near, headline=0.4), replace(meant, headline=0.8), *others], {})
 
     assert order(ranked)[0] == 1
     assert order(rank([near, meant, *others], {}))[0] == 2  # without the model that knows English
+
+
+def test_a_heading_of_one_word_names_a_topic_and_outvotes_no_passage():
+    named = replace(candidate(1, cosine=0.84), title="Sofas", headline=0.9)
+    others = [replace(candidate(number, cosine=0.7), headline=0.3) for number in range(3, 9)]
+
+    ranked = rank([replace(candidate(2, cosine=0.85), headline=0.4), named, *others], {})
+
+    assert order(ranked)[0] == 2
 
 
 def test_headings_that_are_all_near_name_a_topic_and_change_nothing():

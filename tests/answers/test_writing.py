@@ -9,6 +9,7 @@ from trulybot.answers.binding import MARKS
 from trulybot.answers.ranking import Candidate, Ranked
 from trulybot.answers.writing import Writer, Written
 from trulybot.llm.model import CONTEXT_TOKENS, CutOff, Model, Prompt, Spent
+from trulybot.llm.prices import NOTHING
 
 PASSAGE = Ranked(
     Candidate(UUID(int=1), UUID(int=1), None, "Hours", None, "", "We open at nine.", None, (), 0.0), 0.9, 0.9, 0.5
@@ -19,7 +20,7 @@ SENTENCES = 100
 class Rambling:
     """Says at once a great deal that no passage holds."""
 
-    name, provider, price, context_tokens, is_tenants = "rambling", "nobody", None, CONTEXT_TOKENS, False
+    name, provider, price, context_tokens, is_tenants = "rambling", "nobody", NOTHING, CONTEXT_TOKENS, False
 
     async def moderate(self, _text: str) -> frozenset[str]:
         return frozenset()

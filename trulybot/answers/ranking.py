@@ -15,6 +15,7 @@ from statistics import fmean
 from uuid import UUID
 
 from trulybot.answers.phrases import Phrase, held, phrases
+from trulybot.documents.sentences import WORDS_OF_A_SENTENCE, headline
 
 # How much the words weigh beside the meaning, and those that stand together as in the question once more. The vectors'
 # cosines lie close together, so a little goes far. Half as much or twice as much costs less than .01 nDCG@10 on every
@@ -25,7 +26,9 @@ PHRASES_READ = 20  # of the best passages: .03 ms each
 # A passage means what it says as a whole, and what its closest sentence says.
 SENTENCE_SHARE = 0.5
 # A heading that asks what was asked, told by the model that knows English alone. Where all headings are near, as in a
-# guide, they name a topic; what counts is how far one stands out of those that were found, and beyond chance.
+# guide, they name a topic; what counts is how far one stands out of those that were found, and beyond chance. One word
+# asks nothing ("Sofas"), a sentence all it can: that costs .001 nDCG@10 on StackFAQ, and a page's name outvotes no page
+# that answers.
 HEADLINE_WEIGHT = 0.15
 CHANCE = 0.15
 # An answer is rarely alone in its guide, so what the passages before and after are worth counts too.
@@ -144,9 +147,18 @@ def _nearness(candidates: Sequence[Candidate], meanings: Sequence[float | None])
 
 def _asking(candidates: Sequence[Candidate]) -> list[float]:
     """How much more each heading asks what was asked than the headings that were found do, on the average."""
-    headlines = [candidate.headline for candidate in candidates]
-    usual = fmean(known) if (known := [one for one in headlines if one is not None]) else 0.0
-    return [max(0.0, one - usual - CHANCE) if one is not None else 0.0 for one in headlines]
+    known = [candidate.headline for candidate in candidates if candidate.headline is not None]
+    usual = fmean(known) if known else 0.0
+    return [
+        _wholeness(candidate) * max(0.0, candidate.headline - usual - CHANCE) if candidate.headline is not None else 0.0
+        for candidate in candidates
+    ]
+
+
+def _wholeness(candidate: Candidate) -> float:
+    """How much of a question a headline can be, by the number of its words: from 0 for one to 1 for a sentence."""
+    words = len(headline(candidate.title, candidate.heading).split())
+    return min(1.0, (words - 1) / (WORDS_OF_A_SENTENCE - 1))
 
 
 def _with_phrases(candidates: Sequence[Candidate], evidence: list[float], wanted: Sequence[Phrase]) -> list[float]:
