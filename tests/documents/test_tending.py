@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from types import SimpleNamespace
 from typing import Any
 
 import psycopg
@@ -199,7 +200,7 @@ async def test_new_documents_go_first(world: World, owner_url: str, monkeypatch:
         return len(looks) < 2
 
     monkeypatch.setattr(tending, "_documents_wait", wait)
-    monkeypatch.setattr(tending.asyncio, "sleep", sleep)
+    monkeypatch.setattr(tending, "asyncio", SimpleNamespace(sleep=sleep))  # its own sleep, and nobody else's
     async with elsewhere() as other, worker_of(world, owner_url, alice) as worker:
         await worker.works()
         await tending.tend(worker.db, other, [world.embedder], worker.job)
