@@ -55,16 +55,19 @@ class Asked:
         return self.vectors.get(minilm.MODEL)
 
 
-async def ask(embedder: Embedder, question: str, former: Sequence[Embedder] = ()) -> Asked:
+async def ask(embedder: Embedder, question: str, former: Sequence[Embedder] = (), *, english: bool = True) -> Asked:
     """
     Make a question ready; no transaction may be open while the embedder works.
 
     former: embedders of other models that still answer in a workspace. They embed the question as well.
+    english: whether the model that knows English alone does so too, if it is in English.
     """
     text = question[:QUESTION_CHARACTERS]
     began = time.perf_counter()
-    english = [embedder.english] if embedder.english is not None and detect(text) == ENGLISH else []
-    vectors = dict(filter(None, await asyncio.gather(*(_embedded(one, text) for one in (embedder, *former, *english)))))
+    others = [*former]
+    if english and embedder.english is not None and detect(text) == ENGLISH:
+        others.append(embedder.english)
+    vectors = dict(filter(None, await asyncio.gather(*(_embedded(one, text) for one in (embedder, *others)))))
     RETRIEVAL_SECONDS.labels("embed").observe(time.perf_counter() - began)
     return Asked(text, question_terms(text), vectors, embedder.model)
 

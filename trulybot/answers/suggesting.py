@@ -60,12 +60,16 @@ class Suggesting:
         if workspace is None or version is None or not offered:
             return []
         keys = {text: (workspace, version, text) for text in offered}
-        unknown = [text for text in offered if keys[text] not in self._known]
-        if unknown:
-            asked = await asyncio.gather(*(search.ask(embedder, text) for text in unknown))
-            for text, confidence in zip(unknown, await _tried(db, who, asked, near.language), strict=True):
-                self._known[keys[text]] = confidence
-        good = [text for text in offered if self._known[keys[text]] >= near.enough]
+        good = list[str]()
+        # The nearest first; the others only where those are not enough.
+        for some in (offered[:MOST], offered[MOST:]):
+            unknown = [text for text in some if keys[text] not in self._known]
+            if unknown and len(good) < MOST:
+                # A heading asks the same as itself to the model that knows English, so that one is not asked.
+                asked = await asyncio.gather(*(search.ask(embedder, text, english=False) for text in unknown))
+                for text, confidence in zip(unknown, await _tried(db, who, asked, near.language), strict=True):
+                    self._known[keys[text]] = confidence
+            good += [text for text in some if self._known.get(keys[text], 0.0) >= near.enough]
         while len(self._known) > REMEMBERED:
             self._known.popitem(last=False)
         return good[:MOST]
