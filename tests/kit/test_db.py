@@ -159,3 +159,11 @@ async def test_a_caller_is_told_to_come_again_when_every_connection_is_taken(wor
 
     assert (response.status_code, response.json()["error"]["code"]) == (503, "unavailable")
     assert response.headers["retry-after"] == "2"
+
+
+@pytest.mark.parametrize("said", ["it's", "\\", "\\'; select 1; --", "%s %(x)s", "$1 $$", "½ 💡", "'||current_user||'"])
+async def test_what_a_claim_says_is_never_read_as_sql(db: Database, said: str):
+    async with db.system(said) as tx:
+        claims = await tx.value("select current_setting('request.jwt.claims')")
+
+    assert json.loads(claims) == {"reason": said}
